@@ -1,0 +1,242 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "assay/base/time.hpp"
+#include "assay/frame/predicate.hpp"
+#include "assay/numerics/moments.hpp"
+
+/// Queries that every engine answers, and their answers: counts and centred moments, never rows.
+/// Words and edge rules are part of the contract; every adapter is tested against them.
+namespace assay::engine {
+
+/// Which events are meant: those with one of the names (none: any name) that pass the filter.
+struct EventSelector {
+  std::vector<std::string> names;
+  std::optional<frame::Predicate> where;
+};
+
+// ---------------------------------------------------------------------------------------------
+// Active users by day
+
+/// Distinct units with a meant event in the `trailing_days` local days that end on each day.
+struct ActiveUsersQuery {
+  EventSelector event;
+  TimeZone timezone = TimeZone::utc();
+  int trailing_days = 1;  ///< 1: daily, 7: weekly, 28: monthly active users; at least 1.
+};
+
+/// One entry a local day from the first to the last day with any event of any kind; days without
+/// a meant event have 0 units. The first trailing_days - 1 days look back before the data.
+struct ActiveUsers {
+  Day first_day = 0;
+  std::vector<std::int64_t> units;
+};
+
+// ---------------------------------------------------------------------------------------------
+// Retention, criterion `on`, calendar clock
+
+enum class CohortEntry : std::uint8_t {
+  first_time,  ///< A unit enters once, on the day of its first start event.
+  recurring    ///< A unit enters on every day with a start event.
+};
+
+/// Day-N retention: of the units that entered on local day c, how many have a return event on
+/// local day c + k exactly, k = 1 ... max_day. A unit counts once a cell.
+struct RetentionQuery {
+  EventSelector start;
+  EventSelector returning;
+  CohortEntry entry = CohortEntry::first_time;
+  int max_day = 28;
+  TimeZone timezone = TimeZone::utc();
+  TimeUs complete_until = 0;  ///< The data is complete before this instant.
+};
+
+/// Cell (c, k) is mature when local day c + k ends at or before complete_until; an immature cell
+/// holds a count but belongs in no rate.
+struct RetentionTriangle {
+  Day first_cohort = 0;  ///< Cohorts are consecutive days from here; may be empty.
+  int max_day = 0;
+  std::vector<std::int64_t> units;     ///< [cohort]: units that entered.
+  std::vector<std::int64_t> retained;  ///< [cohort * max_day + k - 1].
+  Day last_complete_day = 0;           ///< The last local day that ends by complete_until.
+
+  [[nodiscard]] std::int64_t at(std::size_t cohort, int k) const {
+    return retained[cohort * static_cast<std::size_t>(max_day) + static_cast<std::size_t>(k - 1)];
+  }
+  [[nodiscard]] bool mature(std::size_t cohort, int k) const {
+    return first_cohort + static_cast<Day>(cohort) + k <= last_complete_day;
+  }
+};
+
+// ---------------------------------------------------------------------------------------------
+// Ordered funnel, any entry
+
+/// Steps in order; a unit's depth is the longest prefix of steps that distinct events of the unit
+/// satisfy at non-decreasing times, all within `window_us` of the first (equal counts). Events at
+/// the same instant may serve in step order whatever their order in the data. One event never
+/// serves two steps. Every event that meets step 1 may open an attempt.
+struct FunnelQuery {
+  std::vector<EventSelector> steps;  ///< 1 to 16.
+  std::int64_t window_us = 0;        ///< At least 0.
+  std::optional<TimeRange> period;   ///< Only events inside it; none: all.
+};
+
+/// reached[i]: units of depth i + 1 or more. time_to_convert: seconds from first to last step of
+/// the reported attempt (earliest to finish, then latest to start) of units that reached the end.
+struct FunnelCounts {
+  std::vector<std::int64_t> reached;
+  numerics::Moments time_to_convert;
+};
+
+// ---------------------------------------------------------------------------------------------
+// Sessions
+
+/// Events of a unit belong to one session while no gap between neighbours exceeds `gap_us`
+/// (a gap of exactly gap_us continues the session).
+struct SessionsQuery {
+  EventSelector event;  ///< Events that make sessions.
+  std::int64_t gap_us = 30 * kMinuteUs;
+  TimeZone timezone = TimeZone::utc();
+};
+
+/// Length is last minus first event in seconds; depth is the number of events.
+struct Sessions {
+  std::int64_t units = 0;
+  std::int64_t sessions = 0;
+  numerics::Moments length_seconds;
+  numerics::Moments depth;
+  Day first_day = 0;
+  std::vector<std::int64_t> started;  ///< Sessions that began on each local day.
+};
+
+// ---------------------------------------------------------------------------------------------
+// Experiment moments
+
+/// How a unit's events of one term become one number. Missing columns are skipped; no event is 0.
+enum class Aggregation : std::uint8_t {
+  count,          ///< Number of meant events.
+  sum,            ///< Sum of the column.
+  any,            ///< 1 when there is a meant event, else 0.
+  distinct_days,  ///< Number of local days with a meant event.
+  max             ///< Largest value of the column; 0 without one.
+};
+
+struct Term {
+  EventSelector event;
+  Aggregation aggregation = Aggregation::count;
+  std::string column;  ///< sum, max: a numeric property.
+  double scale = 1.0;  ///< Multiplies the aggregate (1/60000: milliseconds to minutes).
+};
+
+enum class MetricKind : std::uint8_t {
+  mean,       ///< Numerator per unit.
+  ratio,      ///< Sum of numerators over sum of denominators; the unit is the cluster.
+  retention,  ///< 1 when a meant event falls on local day `day` after the anchor's day, else 0.
+  funnel      ///< 1 when the unit reaches the last of `steps` after the anchor, else 0.
+};
+
+/// A metric as the engine sees it. A proportion is a mean whose aggregation is `any`.
+struct ExperimentMetric {
+  std::string name;
+  MetricKind kind = MetricKind::mean;
+  Term numerator;                   ///< mean, ratio; retention: only its selector.
+  std::optional<Term> denominator;  ///< ratio.
+  std::int64_t delay_us = 0;        ///< Outcome window: [anchor + delay, anchor + delay + length).
+  std::optional<std::int64_t> length_us;  ///< None: up to the end of the period.
+  int retention_day = 0;                  ///< retention: 1 or more.
+  std::vector<EventSelector> steps;       ///< funnel.
+  std::int64_t funnel_window_us = 0;      ///< funnel.
+  std::optional<double> cap_quantile;     ///< Winsorise the numerator at this quantile of ...
+  bool cap_ignores_zeros = false;   ///< ... all analysed units' values, or of the positive ones.
+  std::optional<double> cap_value;  ///< Winsorise the numerator at this value.
+  std::int64_t covariate_us = 0;    ///< Pre-period [anchor - covariate, anchor); 0: none.
+};
+
+enum class Anchor : std::uint8_t {
+  assignment,  ///< Intent to treat: windows start at the first assignment.
+  exposure     ///< Triggered: windows start at the first exposure at or after the assignment.
+};
+
+/// A dimension whose value is fixed for a unit before treatment.
+struct SegmentBy {
+  std::string name;
+  enum class Kind : std::uint8_t {
+    at_assignment,  ///< Value of `property` on the assignment event itself; missing: last before.
+    first_touch,    ///< First value of `property` in the unit's history.
+    tenure          ///< Whether the unit's first event of any kind is within `tenure_us` before
+                    ///< the assignment: values "new" and "existing".
+  } kind = Kind::at_assignment;
+  std::string property;
+  std::int64_t tenure_us = 0;
+};
+
+/// Everything an experiment needs, answered in one pass over the events.
+///
+/// A unit is assigned when it has an assignment event inside the period with one of the arms as
+/// variant; its arm and assignment time come from the first such event (time, sequence, arrival).
+/// Units whose assignment events name two arms are counted in `both_arms` and analysed nowhere.
+/// Exposed: at least one exposure event inside the period at or after the assignment.
+/// Outcome windows are cut to the period; a unit whose window of fixed length ends after
+/// `complete_until` or after the period's end is immature for that metric and counted apart.
+struct ExperimentQuery {
+  EventSelector assignment;
+  std::string variant_property;   ///< Text property that names the arm.
+  std::vector<std::string> arms;  ///< The first is the baseline.
+  std::optional<EventSelector> exposure;
+  Anchor anchor = Anchor::assignment;        ///< `exposure`: only exposed units are analysed.
+  std::optional<frame::Predicate> eligible;  ///< On the assignment event's own properties.
+  TimeRange period;
+  TimeUs complete_until = 0;
+  TimeZone timezone = TimeZone::utc();
+  std::vector<ExperimentMetric> metrics;
+  std::vector<SegmentBy> segments;
+  bool daily = false;  ///< Also moments by local day of the period (mean and ratio metrics only).
+};
+
+/// Moments of one metric over the units of a cell. Variables in order:
+/// mean, retention, funnel: y [, x, m]; ratio: y, d [, x, z, m]. y numerator, d denominator,
+/// x and z the same in the pre-period, m = 1 for units without any event before their anchor.
+/// Pre-period variables are there when covariate_us > 0 and the kind is mean or ratio.
+using MetricMoments = numerics::CoMoments;
+
+/// Counts of one arm for the integrity checks.
+struct ArmCounts {
+  std::int64_t assigned = 0;  ///< Units with this arm only.
+  std::int64_t exposed = 0;
+  std::int64_t exposed_before = 0;  ///< Exposure event in the period before the assignment.
+  std::int64_t analysed = 0;
+};
+
+struct SegmentMoments {
+  std::string name;
+  std::vector<std::string> values;                  ///< Sorted; "" stands for a missing value.
+  std::vector<std::vector<std::int64_t>> assigned;  ///< [value][arm].
+  std::vector<std::vector<std::vector<MetricMoments>>> moments;  ///< [value][arm][metric].
+};
+
+/// Day d of the period: `daily` over units analysed whose anchor is before the end of the day,
+/// with what they did on the day after their anchor; `cumulative` with all they did from the
+/// anchor to the end of the day. Variables: y for means, y and d for ratios.
+struct DayMoments {
+  std::vector<std::vector<MetricMoments>> daily;       ///< [arm][metric]; empty for other kinds.
+  std::vector<std::vector<MetricMoments>> cumulative;  ///< [arm][metric].
+};
+
+struct ExperimentMoments {
+  std::vector<ArmCounts> arms;
+  std::int64_t both_arms = 0;
+  std::int64_t unknown_variant = 0;                 ///< Units whose variant is no arm of the query.
+  std::vector<std::vector<MetricMoments>> overall;  ///< [arm][metric].
+  std::vector<std::vector<std::int64_t>> immature;  ///< [arm][metric].
+  std::vector<std::optional<double>> caps;          ///< [metric]: the value capped at.
+  std::vector<SegmentMoments> segments;
+  Day first_day = 0;
+  std::vector<DayMoments> days;                            ///< One a local day of the period.
+  std::vector<std::vector<std::int64_t>> assigned_by_day;  ///< [day][arm].
+};
+
+}  // namespace assay::engine
