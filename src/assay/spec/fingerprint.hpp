@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "assay/spec/experiment.hpp"
+#include "assay/spec/project.hpp"
+
+namespace assay::spec {
+
+/// Everything an experiment says, spelled in one way only: fixed key order, defaults written out,
+/// no comments, no places. Two files that mean the same have the same text.
+std::string canonical_text(const Experiment& experiment);
+std::string canonical_text(const Metric& metric);
+std::string canonical_text(const Project& project);
+
+/// The part that decides: arms, metrics with margins, segments, analysis, checks and rules.
+/// Not the prose, the design, the rollout or the value.
+std::string decision_text(const Experiment& experiment);
+
+/// 32 hexadecimal digits (base fingerprint) of those texts. Any change of meaning changes them.
+std::string spec_hash(const Experiment& experiment);
+std::string spec_hash(const Metric& metric);
+std::string spec_hash(const Project& project);
+std::string decision_hash(const Experiment& experiment);
+
+}  // namespace assay::spec
