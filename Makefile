@@ -1,0 +1,50 @@
+# assay: `make demo` runs the main job end to end, `make test` verifies everything.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.PHONY: help setup build demo test test-asan format format-check layers bench clean
+
+JOBS ?= $(shell nproc)
+EVENTS ?= 20M
+SEED ?= 1
+DEMO ?= demo
+ASSAY := build/release/cli/assay
+export CCACHE_SLOPPINESS := pch_defines,time_macros
+
+help:  ## say what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: build/setup.stamp  ## install what building and testing need
+
+build/setup.stamp: tools/setup.sh deps/duckdb/package-lock.json web/ui/package-lock.json
+	@tools/setup.sh
+	@mkdir -p build && touch $@
+
+build: setup  ## build everything (release)
+	@test -f build/release/build.ninja || cmake --preset release
+	@cmake --build build/release --parallel $(JOBS)
+
+demo: build  ## simulate, audit, index, analyse, decide, read out (EVENTS=20M SEED=1)
+	@$(ASSAY) demo --events $(EVENTS) --seed $(SEED) --folder $(DEMO)
+
+test: build  ## all tests on the release build
+	@ctest --preset release --parallel $(JOBS)
+
+test-asan: setup  ## all tests under address and undefined-behaviour sanitizers
+	@test -f build/asan/build.ninja || cmake --preset asan
+	@cmake --build build/asan --parallel $(JOBS)
+	@ctest --preset asan --parallel $(JOBS)
+
+format:  ## lay out the C++ sources
+	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-16 -i
+
+format-check:
+	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-16 --dry-run --Werror
+
+layers:  ## check who includes whom, names and sizes
+	@python3 tools/tidy.py
+
+bench: build  ## compare with other engines: equal answers first, then the time
+	@bench/run.sh
+
+clean:
+	@rm -rf build $(DEMO)
