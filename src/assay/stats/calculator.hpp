@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "assay/base/result.hpp"
+
+/// Every statistical method as a calculator from summary numbers: a registry that command line,
+/// web page and documentation read, so that a method has one name and one description.
+namespace assay::stats {
+
+enum class InputKind : std::uint8_t { number, integer, array, choice };
+std::string_view to_text(InputKind kind);
+
+/// A typed input: a number (integers too), a list of numbers, or a word of a choice.
+using InputValue = std::variant<double, std::vector<double>, std::string>;
+using Inputs = std::map<std::string, InputValue, std::less<>>;
+
+struct InputSpec {
+  std::string name;  ///< snake_case.
+  InputKind kind = InputKind::number;
+  std::string description;
+  std::optional<InputValue> default_value;  ///< None: required.
+  std::string constraint;                   ///< "0 < alpha < 1"; empty: any finite number.
+  std::vector<std::string> choices;         ///< Of a choice.
+};
+
+/// A number that does not exist, and why.
+struct Undefined {
+  std::string reason;
+};
+using OutputValue = std::variant<double, std::string, std::vector<double>, Undefined>;
+
+struct Output {
+  std::string name;  ///< snake_case.
+  OutputValue value;
+};
+
+struct OutputSpec {
+  std::string name;
+  std::string description;
+};
+
+struct CalculatorMethod {
+  std::string name;     ///< kebab-case: "two-proportion".
+  std::string summary;  ///< One line.
+  std::vector<InputSpec> inputs;
+  std::vector<OutputSpec> outputs;
+  std::string definition;  ///< The formula in plain text.
+  std::string source;      ///< Citation.
+  std::function<Result<std::vector<Output>>(const Inputs&)> compute;  ///< Inputs are complete.
+};
+
+/// All methods, in the order of the documentation.
+const std::vector<CalculatorMethod>& calculator_methods();
+
+/// The method of a name. Fails with invalid_spec and the nearest name.
+Result<const CalculatorMethod*> find_calculator_method(std::string_view name);
+
+/// Checks the inputs (missing, unknown with the nearest name, wrong kind, non-finite, outside the
+/// constraint), fills in defaults and computes. Outputs come in the order of the method's specs;
+/// one that does not apply is Undefined with its reason.
+Result<std::vector<Output>> calculate(std::string_view method, const Inputs& inputs);
+
+}  // namespace assay::stats
