@@ -11,15 +11,10 @@
 
 #include "assay/base/result.hpp"
 #include "assay/base/time.hpp"
+#include "assay/events/schema.hpp"
 #include "assay/frame/table.hpp"
 
 namespace assay::events {
-
-/// A property that the index keeps beside unit, time and event name.
-struct Property {
-  std::string name;
-  frame::Type type = frame::Type::int64;
-};
 
 /// How a missing value stands in the arrays of the index.
 inline constexpr std::int64_t kNullInt = INT64_MIN;  ///< boolean, int64, time_us.
@@ -96,6 +91,11 @@ class Index {
 
   /// What the index was built from: fingerprint of sources and policy.
   [[nodiscard]] const std::string& fingerprint() const;
+  [[nodiscard]] const std::vector<Source>& sources() const;
+  [[nodiscard]] const Schema& schema() const;
+  [[nodiscard]] const RowCounts& counts() const;  ///< Of everything that went in.
+  [[nodiscard]] std::size_t segments() const;
+  [[nodiscard]] std::int64_t bytes() const;  ///< On disk.
 
   /// The events of a partition with the properties asked for. A single segment is viewed in
   /// place; several are merged into `space`, which must outlive the view.
