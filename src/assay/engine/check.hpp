@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "assay/base/result.hpp"
+#include "assay/engine/query.hpp"
+#include "assay/events/schema.hpp"
+
+namespace assay::engine {
+
+/// What filters and metrics can name: the properties and event names that the data has.
+struct Vocabulary {
+  std::vector<events::Property> properties;
+  std::vector<std::string> events;
+};
+
+/// Checks of a query against the data, the same for every engine, before it runs. Each returns the
+/// query with its literals in the type of their column: booleans as 0 and 1, whole numbers as
+/// doubles beside a float64 column, dates and times ('2026-05-04', '2026-05-04T17:03:09Z') as
+/// microseconds beside a time_us column. An int64 column may be compared with a double.
+/// Fail with invalid_spec: a property or event that the data does not have (with near names), a
+/// literal of another kind than its column, sum or max of a column without numbers, a negative
+/// window, no step or more than 16, no arm, two arms alike, and what the query structs demand.
+Result<ActiveUsersQuery> checked(const ActiveUsersQuery& query, const Vocabulary& words);
+Result<RetentionQuery> checked(const RetentionQuery& query, const Vocabulary& words);
+Result<FunnelQuery> checked(const FunnelQuery& query, const Vocabulary& words);
+Result<SessionsQuery> checked(const SessionsQuery& query, const Vocabulary& words);
+Result<ExperimentQuery> checked(const ExperimentQuery& query, const Vocabulary& words);
+
+}  // namespace assay::engine
