@@ -15,7 +15,7 @@ namespace assay::numerics {
 
 double normal_cdf(double z);
 double normal_sf(double z);
-double normal_quantile(double p);
+/// normal_quantile(p) stands in sampling.hpp.
 double normal_upper_quantile(double q);
 /// log(sf(z)), right where sf itself underflows (z > 38).
 double normal_log_sf(double z);
