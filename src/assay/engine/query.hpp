@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,7 +14,8 @@
 /// Words and edge rules are part of the contract; every adapter is tested against them.
 namespace assay::engine {
 
-/// Which events are meant: those with one of the names (none: any name) that pass the filter.
+/// Which events are meant: those with one of the names (none: any name, a missing one too) that
+/// pass the filter. A name that no event of the source has is an error: nearly always a typo.
 struct EventSelector {
   std::vector<std::string> names;
   std::optional<frame::Predicate> where;
@@ -45,7 +47,8 @@ enum class CohortEntry : std::uint8_t {
 };
 
 /// Day-N retention: of the units that entered on local day c, how many have a return event on
-/// local day c + k exactly, k = 1 ... max_day. A unit counts once a cell.
+/// local day c + k exactly, k = 1 ... max_day. A unit counts once a cell. Cohorts run from the
+/// first to the last day on which a unit entered; days between without entries have 0 units.
 struct RetentionQuery {
   EventSelector start;
   EventSelector returning;
@@ -103,7 +106,8 @@ struct SessionsQuery {
   TimeZone timezone = TimeZone::utc();
 };
 
-/// Length is last minus first event in seconds; depth is the number of events.
+/// Length is last minus first event in seconds; depth is the number of events. Days run from the
+/// first to the last on which a session began; none: first_day 0 and no days.
 struct Sessions {
   std::int64_t units = 0;
   std::int64_t sessions = 0;
@@ -117,6 +121,7 @@ struct Sessions {
 // Experiment moments
 
 /// How a unit's events of one term become one number. Missing columns are skipped; no event is 0.
+/// Columns of sum and max are int64, float64 or boolean (0 and 1).
 enum class Aggregation : std::uint8_t {
   count,          ///< Number of meant events.
   sum,            ///< Sum of the column.
@@ -150,8 +155,11 @@ struct ExperimentMetric {
   int retention_day = 0;                  ///< retention: 1 or more.
   std::vector<EventSelector> steps;       ///< funnel.
   std::int64_t funnel_window_us = 0;      ///< funnel.
-  std::optional<double> cap_quantile;     ///< Winsorise the numerator at this quantile of ...
-  bool cap_ignores_zeros = false;   ///< ... all analysed units' values, or of the positive ones.
+  /// Winsorise the numerator at a quantile p (0 < p < 1) of all analysed mature units of all arms:
+  /// the ceil(n p)-th smallest of their n values; no value, no cap. y and x are both capped there
+  /// (from above only). At most one of cap_quantile and cap_value.
+  std::optional<double> cap_quantile;
+  bool cap_ignores_zeros = false;   ///< The quantile is of the positive values only.
   std::optional<double> cap_value;  ///< Winsorise the numerator at this value.
   std::int64_t covariate_us = 0;    ///< Pre-period [anchor - covariate, anchor); 0: none.
 };
@@ -168,20 +176,30 @@ struct SegmentBy {
     at_assignment,  ///< Value of `property` on the assignment event itself; missing: last before.
     first_touch,    ///< First value of `property` in the unit's history.
     tenure          ///< Whether the unit's first event of any kind is within `tenure_us` before
-                    ///< the assignment: values "new" and "existing".
+                    ///< (at most) the assignment: values "new" and "existing".
   } kind = Kind::at_assignment;
   std::string property;
   std::int64_t tenure_us = 0;
 };
+
+/// "Before" and "history" above: events of the unit up to and including the assignment event, in
+/// the order of time, sequence, arrival. Values that are not text read as in SQL: 17, true, 2.5.
+/// A dimension of more than kMaxSegmentValues values among assigned units is an error.
+inline constexpr std::size_t kMaxSegmentValues = 10'000;
 
 /// Everything an experiment needs, answered in one pass over the events.
 ///
 /// A unit is assigned when it has an assignment event inside the period with one of the arms as
 /// variant; its arm and assignment time come from the first such event (time, sequence, arrival).
 /// Units whose assignment events name two arms are counted in `both_arms` and analysed nowhere.
+/// An assignment event that is not eligible is as if it were not there. A unit with assignment
+/// events but none that names an arm (a missing variant included) is an unknown variant.
 /// Exposed: at least one exposure event inside the period at or after the assignment.
+/// Without an exposure selector exposed and exposed_before are 0 and the anchor is assignment.
 /// Outcome windows are cut to the period; a unit whose window of fixed length ends after
 /// `complete_until` or after the period's end is immature for that metric and counted apart.
+/// The window of a retention metric is its local day (fixed length; no delay, no length). A window
+/// without length never is immature. Pre-periods are not cut.
 struct ExperimentQuery {
   EventSelector assignment;
   std::string variant_property;   ///< Text property that names the arm.
@@ -220,7 +238,8 @@ struct SegmentMoments {
 
 /// Day d of the period: `daily` over units analysed whose anchor is before the end of the day,
 /// with what they did on the day after their anchor; `cumulative` with all they did from the
-/// anchor to the end of the day. Variables: y for means, y and d for ratios.
+/// anchor to the end of the day. Delay, length and caps of a metric are not applied here; the days
+/// are cut to the period. Variables: y for means, y and d for ratios.
 struct DayMoments {
   std::vector<std::vector<MetricMoments>> daily;       ///< [arm][metric]; empty for other kinds.
   std::vector<std::vector<MetricMoments>> cumulative;  ///< [arm][metric].
