@@ -1,6 +1,7 @@
 add_library(assay_flags INTERFACE)
 target_compile_options(assay_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+  -Wno-missing-field-initializers  # designated initialisers may leave defaults in place
   -Wno-restrict                 # false alarms on std::string in g++ 12 (GCC bug 105329)
   -ffp-contract=off)            # same bits on machines with and without fused multiply-add
 

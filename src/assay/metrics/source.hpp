@@ -1,0 +1,19 @@
+#pragma once
+
+#include "assay/base/result.hpp"
+#include "assay/engine/source.hpp"
+#include "assay/spec/project.hpp"
+
+namespace assay::metrics {
+
+/// Where a project's events lie, in the engine's terms: paths made absolute against the project
+/// folder, the unit is the source's primary entity, properties in the order written.
+/// Fails with invalid_spec, with file, line and column, on what no engine of this version reads
+/// (a warehouse type, an identity table, a dedup policy other than first_ingest).
+Result<engine::Source> to_engine_source(const spec::Project& project, const spec::Source& source);
+
+/// The instant up to which the source is complete: as declared, else `last_event` itself (so that
+/// the last, possibly partial day counts as incomplete).
+TimeUs complete_until(const spec::Source& source, TimeUs last_event);
+
+}  // namespace assay::metrics
