@@ -68,9 +68,9 @@ struct Delivery {
 struct Behaviour {
   double return_log_odds = -1.35;    ///< Of a typical established user on a plain Wednesday.
   double activity_sd = 1.15;         ///< Spread of that log-odds between users.
-  double sessions_per_day = 1.9;     ///< On an active day of a typical user; at least one.
-  double videos_per_session = 3.4;   ///< Typical user; geometric within a user.
-  double watch_median_seconds = 52;  ///< Of one video, typical user; lognormal ...
+  double sessions_per_day = 2.0;     ///< On an active day of a typical user; at least one.
+  double videos_per_session = 3.9;   ///< Typical user; geometric within a user.
+  double watch_median_seconds = 70;  ///< Of one video, typical user; lognormal ...
   double watch_log_sd = 1.15;        ///< ... within a user, and
   double watch_user_log_sd = 0.45;   ///< between users. One video is at most 30 minutes.
   int videos_per_ad = 4;             ///< One ad impression after so many videos.
