@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +43,8 @@ std::string quote_text(std::string_view text);
 /// The database's own message stands behind ours.
 class Database {
  public:
+  using Receive = std::function<Result<void>(const frame::BatchView&)>;
+
   static Result<Database> open(const DatabaseOptions& options = {});
 
   Database(Database&&) noexcept;
@@ -64,19 +65,20 @@ class Database {
   /// Runs one statement and hands its rows on in batches of at most 2,048, in the order of the
   /// source, while the next are being read: memory stays bounded whatever the size. An error of
   /// `receive`, or a stop asked for through `progress`, ends the statement.
-  Result<void> scan(const std::string& sql,
-                    const std::function<Result<void>(const frame::BatchView&)>& receive,
-                    const Progress& progress = {});
+  Result<void> scan(const std::string& sql, const Receive& receive, const Progress& progress = {});
 
  private:
   struct State;
   friend Result<void> append_rows(Database&, const std::string&, const frame::Table&);
   explicit Database(std::unique_ptr<State> state);
+  Result<void> stream(const std::string& sql, const Receive& announce, const Receive& receive,
+                      const Progress& progress);
   std::unique_ptr<State> state_;
 };
 
-/// Appends the rows of `rows` to the table `table`, whose columns must be of the same number and
-/// types (boolean, bigint, double, timestamptz, varchar or an enum of the dictionary), in order.
+/// Appends rows to the table of that name ("temp.name": a temporary one), whose columns must be of
+/// the same number and types (boolean, bigint, double, timestamptz, varchar or an enum of the
+/// dictionary), in order.
 Result<void> append_rows(Database& database, const std::string& table, const frame::Table& rows);
 
 /// Write a table to a file: temporary name in the same folder, then rename. Folders are made.
