@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "assay/base/result.hpp"
 
@@ -15,8 +16,8 @@ namespace assay::report {
 ///     Number p = Number::from(test);        // of a Result<double>: the error's problem is the
 ///     reason
 struct Number {
-  std::optional<double> value = {};
-  std::string reason = {};  ///< Why there is no value; may be empty.
+  std::optional<double> value;
+  std::string reason;  ///< Why there is no value; may be empty.
 
   Number() = default;
   Number(double number);  // NOLINT(google-explicit-constructor): a double is a number.
@@ -42,18 +43,26 @@ enum class NumberStyle : std::uint8_t {
 /// A style and the unit's name, shown after a number ("min") or with money ("USD").
 struct NumberFormat {
   NumberStyle style = NumberStyle::number;
-  std::string unit = {};
+  std::string unit;
 
-  static NumberFormat number(std::string unit = {}) { return {NumberStyle::number, unit}; }
-  static NumberFormat count(std::string unit = {}) { return {NumberStyle::count, unit}; }
-  static NumberFormat percent() { return {NumberStyle::percent, {}}; }
-  static NumberFormat relative() { return {NumberStyle::relative, {}}; }
-  static NumberFormat points() { return {NumberStyle::points, {}}; }
-  static NumberFormat money(std::string currency) { return {NumberStyle::money, currency}; }
-  static NumberFormat difference(std::string unit = {}) {
-    return {NumberStyle::signed_number, unit};
+  NumberFormat() {}  // NOLINT(modernize-use-equals-default): g++ 12 warns falsely with = default.
+  NumberFormat(NumberStyle chosen, std::string unit_name = {})
+      : style(chosen), unit(std::move(unit_name)) {}
+
+  static NumberFormat number(std::string unit = {}) {
+    return {NumberStyle::number, std::move(unit)};
   }
-  static NumberFormat p_value() { return {NumberStyle::p_value, {}}; }
+  static NumberFormat count(std::string unit = {}) { return {NumberStyle::count, std::move(unit)}; }
+  static NumberFormat percent() { return NumberStyle::percent; }
+  static NumberFormat relative() { return NumberStyle::relative; }
+  static NumberFormat points() { return NumberStyle::points; }
+  static NumberFormat money(std::string currency) {
+    return {NumberStyle::money, std::move(currency)};
+  }
+  static NumberFormat difference(std::string unit = {}) {
+    return {NumberStyle::signed_number, std::move(unit)};
+  }
+  static NumberFormat p_value() { return NumberStyle::p_value; }
 };
 
 }  // namespace assay::report
