@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "assay/simulation/gathered_test.hpp"
 
@@ -20,7 +21,7 @@ std::map<Day, std::set<std::int64_t>> active_by_day(const Gathered& world) {
 
 TEST(Behaviour, IsBusierAtTheWeekend) {
   const WorldConfig config = small("null", 4'000);
-  const auto active = active_by_day(gather(config));
+  const auto active = active_by_day(gather(config, "app_open"));
   std::array<double, 7> users{};
   for (int d = 0; d < 28; ++d) {
     const Day day = config.experiment_start - 28 + d;
@@ -37,11 +38,11 @@ TEST(Behaviour, OfAHolidayBringsOnlyMoreUsersFromThatDayOn) {
   WorldConfig config = small("null", 2'000);
   config.delivery.skewed_share = 0.0;
   config.holidays = {};
-  const auto plain = active_by_day(gather(config));
+  const auto plain = active_by_day(gather(config, "app_open"));
   const Day holiday = config.experiment_start + 9;
   config.holidays = {holiday};
   config.behaviour.holiday_log_odds = 0.8;
-  const auto festive = active_by_day(gather(config));
+  const auto festive = active_by_day(gather(config, "app_open"));
   for (const auto& [day, users] : plain) {
     if (day < holiday) {
       EXPECT_EQ(users, festive.at(day));
@@ -56,7 +57,7 @@ TEST(Behaviour, OfAHolidayBringsOnlyMoreUsersFromThatDayOn) {
 
 // Ranges that public figures of consumer apps fall in; the world must stay a plausible one.
 TEST(Behaviour, LooksLikeAnApp) {
-  const WorldConfig config = small("null", 6'000);
+  const WorldConfig config = small("null", 4'000);
   const Gathered world = gather(config);
   const auto active = active_by_day(world);
   std::set<std::int64_t> monthly;
@@ -71,7 +72,7 @@ TEST(Behaviour, LooksLikeAnApp) {
   EXPECT_LT(stickiness, 0.6);
 
   const TimeZone zone = TimeZone::find(config.timezone).value();
-  std::map<std::string, double> share;
+  std::map<std::string_view, double> share;
   std::map<std::int64_t, Day> joined;
   double minutes = 0.0;
   double sessions = 0.0;
@@ -107,7 +108,7 @@ TEST(Behaviour, LooksLikeAnApp) {
 }
 
 TEST(Behaviour, HasHeavyTailsInTimeMoneyAndVideos) {
-  const WorldConfig config = small("null", 6'000);
+  const WorldConfig config = small("null", 3'000);
   const Gathered world = gather(config);
   std::map<std::int64_t, double> watched;
   std::map<std::int64_t, double> seen;
@@ -139,22 +140,22 @@ TEST(Behaviour, HasHeavyTailsInTimeMoneyAndVideos) {
 }
 
 TEST(Behaviour, KeepsAUsersCountryDeviceAndUpgradesNeverGoBack) {
-  const Gathered world = gather(small("null", 2'000));
-  std::map<std::int64_t, std::pair<std::string, std::string>> home;
-  std::map<std::int64_t, std::map<std::int64_t, std::string>> version;
+  const Gathered world = gather(small("null", 2'000), "app_open");
+  std::map<std::int64_t, std::pair<std::string_view, std::string_view>> home;
+  std::map<std::int64_t, std::map<std::int64_t, std::string_view>> version;
   for (const Event& e : world.distinct()) {
     const auto [it, fresh] = home.emplace(e.user_id, std::pair(e.country, e.device));
     ASSERT_EQ(it->second, std::pair(e.country, e.device));
     version[e.user_id].emplace(e.session_id, e.app_version);
   }
   for (const auto& [user, sessions] : version) {
-    std::string last;
+    std::string_view last;
     for (const auto& [session, name] : sessions) {
       ASSERT_GE(name, last);
       last = name;
     }
   }
-  std::set<std::string> countries;
+  std::set<std::string_view> countries;
   for (const auto& [user, place] : home) countries.insert(place.first);
   EXPECT_TRUE(countries.contains("NO"));
   EXPECT_EQ(countries.size(), 8U);

@@ -64,7 +64,7 @@ struct Delivery {
   double skew_median_minutes = 15;  ///< Size: lognormal, log-sd 1, at most 6 h, either sign.
 };
 
-/// How much users do. The defaults are a light app whose 20 million events are about 100,000 users.
+/// How much users do. The defaults are a light app whose 20 million events are about 86,000 users.
 struct Behaviour {
   double return_log_odds = -1.35;    ///< Of a typical established user on a plain Wednesday.
   double activity_sd = 1.15;         ///< Spread of that log-odds between users.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <tuple>
 
 #include "assay/base/hash.hpp"
@@ -53,8 +54,10 @@ TEST(World, IsAnotherWorldForAnotherSeed) {
   EXPECT_NE(first, fingerprint_of(config, 1));
 }
 
+// Over the end of summer time (1 November 2026): that day has 25 hours.
 TEST(World, HandsOutEachDaySortedWithWhatWasReceivedOnIt) {
-  const WorldConfig config = small("ship");
+  WorldConfig config = small("ship", 1'000);
+  config.experiment_start = parse_day("2026-10-19").value();
   const Gathered world = gather(config);
   const TimeZone zone = TimeZone::find(config.timezone).value();
   for (std::size_t i = 0; i < world.events.size(); ++i) {
@@ -69,7 +72,7 @@ TEST(World, HandsOutEachDaySortedWithWhatWasReceivedOnIt) {
 }
 
 TEST(World, RepeatsADuplicateExactlyButForItsArrival) {
-  const Gathered world = gather(small("ship"));
+  const Gathered world = gather(small("ship", 1'000));
   std::map<std::int64_t, Event> first;
   std::int64_t copies = 0;
   for (const Event& e : world.events) {
@@ -86,7 +89,7 @@ TEST(World, RepeatsADuplicateExactlyButForItsArrival) {
 
 TEST(World, NumbersTheEventsOfASessionInTheOrderOfTheirTimes) {
   std::map<std::int64_t, std::map<std::int64_t, Event>> sessions;
-  const Gathered world = gather(small("ship", 1'000));
+  const Gathered world = gather(small("ship", 500));
   for (const Event& e : world.distinct()) sessions[e.session_id].emplace(e.seq, e);
   for (const auto& [id, events] : sessions) {
     std::int64_t expected = 0;
@@ -94,10 +97,10 @@ TEST(World, NumbersTheEventsOfASessionInTheOrderOfTheirTimes) {
     for (const auto& [seq, e] : events) {
       // Only a lost assignment could leave a gap, and this world loses none.
       ASSERT_EQ(seq, ++expected) << id;
-      ASSERT_GE(e.ts, last) << id;
+      ASSERT_GT(e.ts, last) << id;
       last = e.ts;
     }
-    const std::string& opening = events.begin()->second.event;
+    const std::string_view opening = events.begin()->second.event;
     EXPECT_TRUE(opening == "app_open" || opening == "signup") << opening;
   }
 }
@@ -119,7 +122,7 @@ std::pair<double, double> clustered_share(const std::map<std::int64_t, std::pair
 // Goal: the planted shares come out. Budget: 4.5 standard errors (binomial, or clustered by the
 // session for waiting events), a false alarm in 150,000 a check; the seed is fixed.
 TEST(World, LosesRepeatsDelaysAndMisdatesThePlantedShares) {
-  WorldConfig config = small("null", 6'000);
+  WorldConfig config = small("null", 3'000);
   config.delivery.duplicate_share = 0.02;
   config.delivery.late_share = 0.05;
   config.delivery.late_log_sd = 0.2;
@@ -182,14 +185,16 @@ TEST(World, AssignsByTheSaltAndTheUserAlone) {
 
 TEST(World, LosesAssignmentsOfTreatmentOnTheFaultyVersionOnly) {
   WorldConfig config = small("broken", 12'000);
-  const Gathered broken = gather(config);
+  const Gathered broken = gather(config, "experiment_assigned");
   config.sample_ratio_fault.enabled = false;
-  const Gathered sound = gather(config);
-  using Assignments = std::map<std::pair<std::string, std::string>, std::set<std::int64_t>>;
+  const Gathered sound = gather(config, "experiment_assigned");
+  using Slice = std::pair<std::string_view, std::string_view>;
+  using Assignments = std::map<Slice, std::set<std::int64_t>>;
   const auto assignments = [](const Gathered& world) {
     Assignments found;
     for (const Event& e : world.events) {
-      if (e.event == "experiment_assigned") found[{e.app_version, e.variant}].insert(e.user_id);
+      found[{e.app_version, e.variant}].insert(e.user_id);
+      EXPECT_EQ(e.experiment, "new_feed_ranker");
     }
     return found;
   };
@@ -197,7 +202,7 @@ TEST(World, LosesAssignmentsOfTreatmentOnTheFaultyVersionOnly) {
   for (const auto& [slice, users] : assignments(sound)) {
     const double n = static_cast<double>(users.size());
     const double lost = n - static_cast<double>(kept.at(slice).size());
-    if (slice == std::pair<std::string, std::string>("5.3", "treatment")) {
+    if (slice == Slice("5.3", "treatment")) {
       ASSERT_GT(n, 500);
       // Budget: 4.5 binomial standard errors.
       EXPECT_NEAR(lost / n, 0.15, 4.5 * std::sqrt(0.15 * 0.85 / n));
@@ -209,6 +214,34 @@ TEST(World, LosesAssignmentsOfTreatmentOnTheFaultyVersionOnly) {
   // The truth is about what people did, not about what was logged.
   EXPECT_EQ(broken.truth.find("watch_minutes_per_user")->absolute,
             sound.truth.find("watch_minutes_per_user")->absolute);
+}
+
+// The largest and the smallest values that validate() lets pass.
+TEST(World, SurvivesItsOwnExtremes) {
+  WorldConfig wild = small("ship", 100);
+  wild.experiment_days = 7;
+  wild.days_before = 1;
+  wild.behaviour.return_log_odds = 20;
+  wild.behaviour.sessions_per_day = 10;
+  wild.behaviour.videos_per_session = 50;
+  wild.behaviour.watch_median_seconds = 1'800;
+  wild.behaviour.watch_log_sd = 3;
+  wild.behaviour.posts_per_session = 20;
+  wild.behaviour.creator_share = 1;
+  wild.delivery = {1.0, 1.0, 0.01, 5.0, 0.01, 1.0, 360.0};
+  const Gathered busy = gather(wild);
+  EXPECT_EQ(busy.truth.counts.duplicates * 2, busy.truth.counts.events);
+  EXPECT_EQ(busy.distinct().size() * 2, busy.events.size());
+
+  WorldConfig idle = small("ship", 100);
+  idle.signup_share = 0.0;
+  idle.behaviour.return_log_odds = -20;
+  idle.behaviour.activity_sd = 0.0;
+  idle.behaviour.creator_share = 0.0;
+  const Gathered quiet = gather(idle);
+  EXPECT_EQ(quiet.truth.counts.events, static_cast<std::int64_t>(quiet.events.size()));
+  EXPECT_EQ(quiet.truth.metrics.size(), metric_names().size());
+  EXPECT_TRUE(std::isnan(quiet.truth.metrics.front().relative));
 }
 
 TEST(World, StopsWhenTheSinkFailsOrTheUserAsks) {

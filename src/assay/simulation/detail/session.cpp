@@ -16,6 +16,11 @@ constexpr int kMaxVideos = 200;   ///< In a session.
 constexpr double kMaxWatchMs = 1'800'000.0;
 constexpr TimeUs kMaxSession = 6 * kHourUs;  ///< No further video after this.
 constexpr TimeUs kMillisecond = 1'000;
+// What follows on a video comes this much after its end, before the next one starts.
+constexpr TimeUs kLikeAfter = 100 * kMillisecond;
+constexpr TimeUs kHideAfter = 200 * kMillisecond;
+constexpr TimeUs kShareAfter = 300 * kMillisecond;
+constexpr TimeUs kReportAfter = 400 * kMillisecond;
 constexpr double kVideoMedianSeconds = 65.0;  ///< Length of a video; lognormal.
 constexpr double kVideoLogSd = 0.7;
 constexpr double kSeenToTheEnd = 0.9;  ///< Of its length counts as completed.
@@ -82,6 +87,8 @@ TimeUs Session::run(int number, TimeUs start) {
   open();
   if (uniform_from(course[0]) >= kBounce) {
     now_ += 700 * kMillisecond;
+    assign();  // The period may have begun since the app was opened.
+    now_ += 100 * kMillisecond;
     if (user_.assigned && !user_.exposed && recorded() < model_.experiment.end) {
       user_.exposed = true;
       user_.exposed_at = recorded();
@@ -134,15 +141,15 @@ void Session::assign() {
   }
 }
 
-bool Session::counts(std::size_t w) const {
-  return user_.exposed && active_[w] && recorded() < model_.experiment.end;
+bool Session::counts(std::size_t w, TimeUs later) const {
+  return user_.exposed && active_[w] && recorded() + later < model_.experiment.end;
 }
 
-void Session::happen(EventKind event, std::int32_t video) {
+void Session::happen(EventKind event, std::int32_t video, TimeUs later) {
   Row row;
   row.event = event;
   row.video = video;
-  if (active_[user_.exposed && user_.treated ? kTreatment : kControl]) emit(row);
+  if (active_[user_.exposed && user_.treated ? kTreatment : kControl]) emit(row, later);
 }
 
 void Session::watch_videos(int count) {
@@ -190,8 +197,8 @@ void Session::watch_video(int k) {
       ++o.videos;
       o.watch_ms += watch_ms;
       o.completions += completed ? 1 : 0;
-      o.hides += hides ? 1 : 0;
-      o.likes += likes ? 1 : 0;
+      o.likes += likes && counts(w, kLikeAfter) ? 1 : 0;
+      o.hides += hides && counts(w, kHideAfter) ? 1 : 0;
       chunk_.watch.since_exposure_ms[static_cast<std::size_t>(day - user_.exposed_day)][w] +=
           watch_ms;
       chunk_.watch.calendar_ms[static_cast<std::size_t>(day - model_.first_day)][w] += watch_ms;
@@ -203,10 +210,10 @@ void Session::watch_video(int k) {
     row.watch_ms = watch_ms;
     row.completed = completed;
     emit(row);
-    if (likes) happen(EventKind::like, video);
-    if (hides) happen(EventKind::hide, video);
-    if (uniform_from(w1[0]) < b.share_rate) happen(EventKind::share, video);
-    if (uniform_from(w1[1]) < b.report_rate) happen(EventKind::report, video);
+    if (likes) happen(EventKind::like, video, kLikeAfter);
+    if (hides) happen(EventKind::hide, video, kHideAfter);
+    if (uniform_from(w1[0]) < b.share_rate) happen(EventKind::share, video, kShareAfter);
+    if (uniform_from(w1[1]) < b.report_rate) happen(EventKind::report, video, kReportAfter);
   }
   now_ += kSecondUs / 2 + static_cast<TimeUs>(uniform_from(w1[2]) * 3.0e6);
 }
@@ -279,7 +286,7 @@ void Session::close() {
   }
 }
 
-void Session::emit(Row row) {
+void Session::emit(Row row, TimeUs later) {
   const auto place =
       (static_cast<std::uint64_t>(day_) << 32) | static_cast<std::uint64_t>(emitted_);
   const auto w = random_of(config_.seed, Purpose::delivery, user_.id).words(place);
@@ -292,10 +299,10 @@ void Session::emit(Row row) {
   row.version = version_;
   row.new_user = new_user_;
   row.treated = user_.treated;
-  row.ts = recorded();
+  row.ts = recorded() + later;
   const double seconds =
       0.05 + numerics::exponential_quantile(uniform_from(w[0]), 1.0) * kDeliveryMeanSeconds;
-  row.received_at = now_ + wait_ + static_cast<TimeUs>(1e6 * seconds);
+  row.received_at = now_ + later + wait_ + static_cast<TimeUs>(1e6 * seconds);
   user_.seen = true;
   ++chunk_.counts.events;
   chunk_.counts.late += wait_ > 0 ? 1 : 0;

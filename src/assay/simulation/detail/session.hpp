@@ -22,11 +22,12 @@ class Session {
   void show_ad(int k);
   void close();
 
-  /// One event that looks the same in every world it happens in.
-  void happen(EventKind event, std::int32_t video = 0);
-  /// Whether an event now in world w counts towards the user's outcome.
-  [[nodiscard]] bool counts(std::size_t w) const;
-  void emit(Row row);
+  /// One event, `later` than now, that looks the same in every world it happens in.
+  void happen(EventKind event, std::int32_t video = 0, TimeUs later = 0);
+  /// Whether an event `later` than now in world w counts towards the user's outcome.
+  [[nodiscard]] bool counts(std::size_t w, TimeUs later = 0) const;
+  /// Writes a row of the shown world, and its duplicate if it gets one.
+  void emit(Row row, TimeUs later = 0);
   /// True time now, as the device shows it.
   [[nodiscard]] TimeUs recorded() const { return now_ + user_.skew_us; }
   [[nodiscard]] std::array<std::uint32_t, 4> words(Purpose purpose, std::uint64_t slot) const;
