@@ -87,8 +87,8 @@ void add_lift(Contrast& contrast, double critical) {
   const double far = q / a;
   const double near = q == 0.0 ? 0.0 : c / q;
   const double sign = base < 0.0 ? -1.0 : 1.0;
-  const auto [low, high] = std::minmax(sign * far, sign * near);
-  contrast.lift = Lift{d / std::abs(base), low, high};
+  contrast.lift = Lift{d / std::abs(base), std::min(sign * far, sign * near),
+                       std::max(sign * far, sign * near)};
 }
 
 void note_few_units(Contrast& contrast) {

@@ -269,8 +269,9 @@ Result<Contrast> lin(const CoMoments& control, const CoMoments& treatment,
   const auto smaller = static_cast<double>(std::min(control.n, treatment.n));
   AdjustmentFacts facts;
   facts.unadjusted = plain(unadjusted);
-  facts.pooled_slope = smaller < kUnitsPerCoefficient * (static_cast<double>(covariates) + 1.0);
-  auto used = usable(control, treatment, outcomes, facts.pooled_slope);
+  auto used = usable(control, treatment, outcomes, false);
+  facts.pooled_slope = smaller < kUnitsPerCoefficient * (static_cast<double>(used.size()) + 1.0);
+  if (facts.pooled_slope) used = usable(control, treatment, outcomes, true);
   const auto n = control.n + treatment.n;
   if (n < static_cast<std::int64_t>(used.size()) + 4) used.clear();
   for (std::size_t k = 0; k < covariates; ++k) {

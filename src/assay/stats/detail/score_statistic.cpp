@@ -9,7 +9,9 @@ namespace {
 
 /// Slope of the log-likelihood in the control proportion p, treatment = p + d; falls in p.
 double likelihood_slope(const Arms& a, double p, double d) {
-  const auto term = [](double count, double share) { return count == 0.0 ? 0.0 : count / share; };
+  const auto term = [](double count, double share) {
+    return count == 0.0 ? 0.0 : count / std::max(0.0, share);  // An edge may round below 0.
+  };
   return term(a.x1, p) - term(a.n1 - a.x1, 1.0 - p) + term(a.x2, p + d) -
          term(a.n2 - a.x2, 1.0 - p - d);
 }
