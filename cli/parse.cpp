@@ -1,0 +1,402 @@
+#include "parse.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <memory>
+
+#include "assay/app/audit.hpp"
+#include "assay/app/calc.hpp"
+#include "assay/app/demo.hpp"
+#include "assay/app/experiment.hpp"
+#include "assay/app/init.hpp"
+#include "assay/app/queries.hpp"
+#include "assay/app/schema.hpp"
+#include "assay/app/simulate.hpp"
+#include "assay/app/verify.hpp"
+#include "assay/base/text.hpp"
+
+namespace assay::cli {
+namespace {
+
+constexpr const char* kFooter =
+    "\nExit codes: 0 fine, 1 --check failed, 2 bad spec or arguments, 3 bad data,\n"
+    "4 undefined statistic, 5 engine or file unavailable, 70 a bug of ours, 130 interrupted.";
+
+/// Builds the parser; every verb keeps its options in a struct that outlives the parse.
+class Parser {
+ public:
+  Parser() : app_("assay: from raw product events to a launch decision") {
+    app_.require_subcommand(0, 1);
+    app_.footer(kFooter);
+    app_.set_version_flag("--version", "assay " + std::string(app::version()));
+    app_.get_formatter()->column_width(26);
+    add_init();
+    add_audit();
+    add_index();
+    add_active_users();
+    add_retention();
+    add_funnel();
+    add_sessions();
+    add_experiment();
+    add_verify();
+    add_simulate();
+    add_demo();
+    add_calc();
+    add_schema();
+  }
+
+  Command parse(int argc, const char* const* argv);
+
+ private:
+  CLI::App* verb(const std::string& name, const std::string& description) {
+    CLI::App* sub = app_.add_subcommand(name, description);
+    sub->add_option("--format", format_, "text, markdown, html, json or csv")
+        ->capture_default_str();
+    sub->add_option("--output,-o", command_.output, "write here instead of stdout");
+    sub->add_option("--threads", command_.context.threads, "threads; 0: all")
+        ->check(CLI::Range(0, 4096));
+    sub->add_option("--memory", memory_, "most memory of an index build")->capture_default_str();
+    sub->add_flag("--check", command_.check, "exit 1 when the verdict is bad");
+    sub->add_flag("--quiet,-q", command_.quiet, "no progress on stderr");
+    return sub;
+  }
+
+  static void add_source(CLI::App* sub, app::SourceOptions& source) {
+    sub->add_option("data", source.path, "project folder, or a data file as it is")
+        ->default_str(".")
+        ->required(false);
+    sub->add_option("--source", source.source, "source of the project; the first unless named");
+    sub->add_option("--user", source.user, "data file: column of the unit");
+    sub->add_option("--time", source.time, "data file: column of the event time");
+    sub->add_option("--event", source.event, "data file: column of the event name");
+    sub->add_option("--constant-event", source.constant_event,
+                    "data file without event names: what every row is");
+    sub->add_option("--table", source.table, "data file of DuckDB: table");
+    sub->add_option("--timezone", source.timezone, "reporting time zone");
+    sub->add_option("--engine", source.engine, "embedded or duckdb");
+  }
+
+  template <class Options>
+  void on(CLI::App* sub, std::shared_ptr<Options> options,
+          Result<app::Outcome> (*run)(app::Context&, const Options&)) {
+    sub->callback([this, options, run] {
+      command_.run = [options, run](app::Context& context) { return run(context, *options); };
+    });
+  }
+
+  void add_init() {
+    auto options = std::make_shared<app::InitOptions>();
+    CLI::App* sub = verb("init", "write a first assay.yaml from a data file, and say why");
+    sub->add_option("data", options->data, "file, folder or glob")->required();
+    sub->add_option("--folder", options->folder, "project folder; here unless given");
+    sub->add_option("--table", options->table, "DuckDB file: table");
+    sub->add_option("--constant-event", options->constant_event, "what every row is");
+    sub->add_option("--timezone", options->timezone, "reporting time zone")->capture_default_str();
+    sub->add_flag("--force", options->force, "overwrite an assay.yaml");
+    on(sub, options, app::init_verb);
+  }
+
+  void add_audit() {
+    auto options = std::make_shared<app::SourceOptions>();
+    CLI::App* sub = verb("audit", "what is wrong with the data, and what it does to metrics");
+    add_source(sub, *options);
+    on(sub, options, app::audit_verb);
+  }
+
+  void add_index() {
+    auto options = std::make_shared<app::IndexOptions>();
+    CLI::App* sub = verb("index", "make the event index current");
+    add_source(sub, options->source);
+    sub->add_flag("--force", options->force, "build anew");
+    sub->add_flag("--verify", options->verify, "read every byte and compare checksums");
+    on(sub, options, app::index_verb);
+  }
+
+  void add_active_users() {
+    auto options = std::make_shared<app::ActiveUsersOptions>();
+    CLI::App* sub = verb("active-users", "distinct users by day, week and month");
+    add_source(sub, options->source);
+    sub->add_option("--events", options->events, "events that count; any unless given")
+        ->delimiter(',');
+    sub->add_option("--trailing", options->trailing, "lengths in days")->delimiter(',');
+    on(sub, options, app::active_users_verb);
+  }
+
+  void add_retention() {
+    auto options = std::make_shared<app::RetentionOptions>();
+    CLI::App* sub = verb("retention", "who comes back on day N");
+    add_source(sub, options->source);
+    sub->add_option("--start", options->start, "start events; any unless given")->delimiter(',');
+    sub->add_option("--return", options->returning, "return events; any unless given")
+        ->delimiter(',');
+    sub->add_option("--where", options->where, "filter on both");
+    sub->add_flag("--recurring", options->recurring, "enter on every day with a start");
+    sub->add_option("--days", options->max_day, "last day")->capture_default_str();
+    on(sub, options, app::retention_verb);
+  }
+
+  void add_funnel() {
+    auto options = std::make_shared<app::FunnelOptions>();
+    CLI::App* sub = verb("funnel", "how far users get through ordered steps");
+    add_source(sub, options->source);
+    sub->add_option("--funnel", options->funnel, "funnel of the project; the first unless named");
+    sub->add_option("--steps", options->steps, "event names in order")->delimiter(',');
+    sub->add_option("--window", options->window, "time from the first to the last step")
+        ->capture_default_str();
+    on(sub, options, app::funnel_verb);
+  }
+
+  void add_sessions() {
+    auto options = std::make_shared<app::SessionsOptions>();
+    CLI::App* sub = verb("sessions", "sessions by a gap in activity");
+    add_source(sub, options->source);
+    sub->add_option("--events", options->events, "events that make sessions")->delimiter(',');
+    sub->add_option("--gap", options->gap, "longest pause inside a session")->capture_default_str();
+    on(sub, options, app::sessions_verb);
+  }
+
+  void add_experiment() {
+    auto options = std::make_shared<app::ExperimentOptions>();
+    CLI::App* sub = verb("experiment", "check, estimate, decide and write the readout");
+    sub->add_option("spec", options->spec, "experiments/NAME.yaml of a project")->required();
+    sub->add_option("--engine", options->engine, "embedded or duckdb");
+    sub->add_option("--out", options->out, "folder of the pages; <project>/out unless given");
+    sub->add_flag("!--no-files", options->write_files, "print only, write no page");
+    on(sub, options, app::experiment_verb);
+  }
+
+  void add_verify() {
+    auto options = std::make_shared<app::VerifyOptions>();
+    CLI::App* sub = verb("verify", "compare the index's answers with plain SQL");
+    add_source(sub, options->source);
+    sub->add_option("--experiment", options->experiment, "also this experiment");
+    on(sub, options, app::verify_verb);
+  }
+
+  void add_simulate() {
+    auto options = std::make_shared<app::SimulateOptions>();
+    CLI::App* sub = verb("simulate", "a short-video world whose true effects are known");
+    sub->add_option("folder", options->folder, "where to write")->required();
+    sub->add_option("--preset", options->preset, "ship, harmful, null or broken")
+        ->capture_default_str();
+    add_events(sub, options->events);
+    sub->add_option("--users", options->users, "users instead of events");
+    sub->add_option("--seed", options->seed, "seed")->capture_default_str();
+    sub->add_flag("--sample-ratio-fault", options->sample_ratio_fault,
+                  "lose treatment's assignments on one app version");
+    sub->add_option("--project", options->project, "copy the YAML files of this project in");
+    on(sub, options, app::simulate_verb);
+  }
+
+  void add_demo() {
+    auto options = std::make_shared<app::DemoOptions>();
+    CLI::App* sub = verb("demo", "the main job end to end on a simulated world");
+    sub->add_option("--folder", options->folder, "where to work")->capture_default_str();
+    sub->add_option("--project", options->project, "YAML files")->capture_default_str();
+    sub->add_option("--preset", options->preset, "ship, harmful, null or broken")
+        ->capture_default_str();
+    add_events(sub, options->events);
+    sub->add_option("--seed", options->seed, "seed")->capture_default_str();
+    sub->add_flag("--sample-ratio-fault", options->sample_ratio_fault,
+                  "lose treatment's assignments on one app version");
+    on(sub, options, app::demo_verb);
+  }
+
+  void add_events(CLI::App* sub, std::int64_t& events) {
+    sub->add_option_function<std::string>(
+           "--events",
+           [this, &events](const std::string& text) {
+             const auto count = app::parse_count(text);
+             if (count) {
+               events = *count;
+             } else {
+               command_.error = count.error();
+               command_.error->where = "--events";
+             }
+           },
+           "about so many events (20M, 500k)")
+        ->default_str("20M");
+  }
+
+  void add_calc() {
+    CLI::App* sub =
+        app_.add_subcommand("calc", "any method from summary numbers: calc METHOD --NAME VALUE");
+    calc_ = sub;
+    sub->allow_extras();
+    sub->set_help_flag();
+    sub->add_flag("--list", calc_list_, "every method with its inputs");
+    sub->add_flag("--help,-h", calc_help_, "inputs, outputs, definition and source");
+    sub->add_option("--input", calc_input_, "a JSON object; - reads stdin");
+    sub->add_option("--format", format_, "text or json")->capture_default_str();
+    sub->callback([this] { run_calc(); });
+  }
+
+  void add_schema() {
+    CLI::App* sub = app_.add_subcommand("schema", "the JSON Schema of a kind of YAML file");
+    sub->add_option("kind", schema_kind_, "project, metrics or experiment")->required();
+    sub->callback([this] {
+      auto text = app::schema_text(schema_kind_);
+      if (text) {
+        command_.text = *text;
+      } else {
+        command_.error = text.error();
+      }
+    });
+  }
+
+  void run_calc();
+  Result<std::map<std::string, std::string>> calc_options(const std::vector<std::string>& words);
+  Result<std::optional<std::string>> calc_json();
+
+  CLI::App app_;
+  Command command_;
+  std::string format_ = "text";
+  std::string memory_ = "4G";
+  std::string schema_kind_;
+  CLI::App* calc_ = nullptr;
+  bool calc_list_ = false;
+  bool calc_help_ = false;
+  std::string calc_input_;
+};
+
+Result<std::map<std::string, std::string>> Parser::calc_options(
+    const std::vector<std::string>& words) {
+  std::map<std::string, std::string> options;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (!word.starts_with("--")) {
+      return fail(ErrorCode::invalid_spec, "not an option: `" + word + "`", "calc",
+                  "write inputs as --name value");
+    }
+    std::string name = word.substr(2);
+    std::string value;
+    if (const auto equals = name.find('='); equals != std::string::npos) {
+      value = name.substr(equals + 1);
+      name.resize(equals);
+    } else if (i + 1 < words.size()) {
+      value = words[++i];
+    } else {
+      return fail(ErrorCode::invalid_spec, "option `" + word + "` has no value", "calc");
+    }
+    std::replace(name.begin(), name.end(), '-', '_');
+    if (!options.emplace(name, value).second)
+      return fail(ErrorCode::invalid_spec, "option `" + word + "` is given twice", "calc");
+  }
+  return options;
+}
+
+Result<std::optional<std::string>> Parser::calc_json() {
+  if (calc_input_.empty()) return std::optional<std::string>{};
+  if (calc_input_ != "-") return std::optional<std::string>{calc_input_};
+  return std::optional<std::string>{std::string(std::istreambuf_iterator<char>(std::cin), {})};
+}
+
+void Parser::run_calc() {
+  std::vector<std::string> words = calc_->remaining();
+  const bool json = format_ == "json";
+  const auto answer = [&]() -> Result<app::CalcOutput> {
+    if (calc_list_ || (words.empty() && !calc_help_)) return app::list_calc();
+    if (words.empty()) return app::list_calc();
+    const std::string method = words.front();
+    words.erase(words.begin());
+    if (calc_help_) return app::describe_calc(method);
+    std::map<std::string, std::string> options;
+    ASSAY_TRY(options, calc_options(words));
+    std::optional<std::string> input;
+    ASSAY_TRY(input, calc_json());
+    return app::run_calc(method, options, input);
+  };
+  auto output = answer();
+  if (!output) {
+    command_.error = output.error();
+    return;
+  }
+  command_.text = json ? output->json : output->text;
+}
+
+/// "2G", "512M" -> bytes; 0: not a size.
+std::size_t parse_bytes(const std::string& text) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  const std::string unit = end == nullptr ? "" : end;
+  double scale = 0.0;
+  if (unit == "G" || unit == "GB" || unit == "GiB") scale = 1024.0 * 1024.0 * 1024.0;
+  if (unit == "M" || unit == "MB" || unit == "MiB") scale = 1024.0 * 1024.0;
+  return value * scale >= 64.0 * 1024 * 1024 ? static_cast<std::size_t>(value * scale) : 0;
+}
+
+/// A mistyped verb or option, with the nearest that exists.
+Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
+  Error out{ErrorCode::invalid_spec, error.what(), "", "", ""};
+  std::vector<std::string> verbs;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    verbs.push_back(sub->get_name());
+  const CLI::App* used = &app;
+  for (const CLI::App* sub : app.get_subcommands()) used = sub;
+  std::vector<std::string> options;
+  for (const CLI::Option* option : used->get_options()) options.push_back(option->get_name());
+  const std::string message = error.what();
+  const auto colon = message.rfind(": ");
+  const std::string word = colon == std::string::npos ? "" : message.substr(colon + 2);
+  const std::string near = nearest(word.substr(0, word.find(' ')), used == &app ? verbs : options);
+  out.problem = message;
+  out.fix = near.empty() ? "see `assay " + (used == &app ? std::string() : used->get_name() + " ") +
+                               "--help`"
+                         : "did you mean `" + near + "`?";
+  if (used == &app) out.have = list_text(verbs, 20);
+  return out;
+}
+
+Command Parser::parse(int argc, const char* const* argv) {
+  for (int i = 0; i < argc; ++i)
+    command_.context.command += (i == 0 ? "assay" : std::string(" ") + argv[i]);
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const auto used = app_.get_subcommands();
+    command_.text = used.empty() ? app_.help() : used.front()->help();
+  } catch (const CLI::CallForVersion&) {
+    command_.text = "assay " + std::string(app::version()) + "\n";
+  } catch (const CLI::ParseError& error) {
+    command_.error = usage_error(app_, error);
+  } catch (const std::exception& error) {
+    command_.error = Error{ErrorCode::internal, error.what(), "", "", ""};
+  }
+  if (command_.error || !command_.text.empty()) return std::move(command_);
+  if (!command_.run) {
+    command_.text = app_.help();
+    return std::move(command_);
+  }
+  if (const auto format = report::parse_format(format_)) {
+    command_.format = *format;
+  } else {
+    command_.error = format.error();
+  }
+  command_.context.memory_bytes = parse_bytes(memory_);
+  if (command_.context.memory_bytes == 0) {
+    command_.error = Error{ErrorCode::invalid_spec, "not a size of memory: `" + memory_ + "`",
+                           "--memory", "write for example 2G; at least 64M", ""};
+  }
+  return std::move(command_);
+}
+
+}  // namespace
+
+Command parse(int argc, const char* const* argv) {
+  auto parser = std::make_unique<Parser>();
+  Command command = parser->parse(argc, argv);
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
+    command.width = std::min<int>(size.ws_col, 120);
+  command.colour = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+  return command;
+}
+
+}  // namespace assay::cli

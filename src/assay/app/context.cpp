@@ -1,0 +1,20 @@
+#include "assay/app/context.hpp"
+
+#include <chrono>
+
+namespace assay::app {
+
+std::string_view version() { return ASSAY_VERSION; }
+
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+report::Provenance provenance(const Context& context) {
+  report::Provenance out;
+  out.version = std::string(version());
+  out.command = context.command;
+  return out;
+}
+
+}  // namespace assay::app

@@ -1,0 +1,101 @@
+#include "assay/app/experiment.hpp"
+
+#include <utility>
+
+#include "assay/base/file.hpp"
+#include "assay/report/render.hpp"
+#include "assay/spec/fingerprint.hpp"
+
+namespace assay::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Notes how long a step took.
+class StageClock {
+ public:
+  explicit StageClock(std::vector<Stage>& stages) : stages_(stages), last_(seconds_now()) {}
+
+  void done(std::string name) {
+    const double now = seconds_now();
+    stages_.push_back({std::move(name), now - last_});
+    last_ = now;
+  }
+
+ private:
+  std::vector<Stage>& stages_;
+  double last_;
+};
+
+Result<spec::Experiment> load_spec(Context& context, const fs::path& path,
+                                   const spec::Project& project) {
+  spec::ParseReport report;
+  auto experiment = spec::load_experiment(path, project, &report);
+  if (!experiment) context.errors = report.errors;
+  return experiment;
+}
+
+Result<void> write_pages(const fs::path& folder, const std::string& name, Outcome& outcome) {
+  for (const auto format : {report::Format::html, report::Format::markdown, report::Format::json}) {
+    const fs::path path = folder / (name + std::string(report::extension(format)));
+    ASSAY_CHECK(write_file(path, report::render(outcome.document, format)));
+    outcome.written.push_back(path);
+  }
+  return {};
+}
+
+report::Provenance provenance_of(const Context& context, const ExperimentRun& run,
+                                 const OpenEngine& engine) {
+  report::Provenance out = provenance(context);
+  out.spec_hash = spec::spec_hash(run.spec);
+  out.data_fingerprint = engine.data_fingerprint;
+  out.engine = engine.engine->name();
+  return out;
+}
+
+}  // namespace
+
+Result<ExperimentRun> run_experiment(Context& context, const ExperimentOptions& options) {
+  ExperimentRun run;
+  StageClock clock(run.stages);
+  fs::path folder;
+  ASSAY_TRY(folder, find_project(options.spec));
+  ASSAY_TRY(run.project, load(context, folder));
+  ASSAY_TRY(run.spec, load_spec(context, options.spec, run.project));
+  EngineChoice choice{};
+  ASSAY_TRY(choice,
+            parse_engine(options.engine.empty() ? run.project.engine.value : options.engine));
+  auto source = open_source(context, run.project, run.spec.assignment.source.value);
+  if (!source) return tl::unexpected(std::move(source.error()));
+  const fs::path index = index_folder(run.project, *source->spec);
+  clock.done("specs");
+  OpenEngine engine;
+  ASSAY_TRY(engine, open_engine(context, std::move(*source), index, choice));
+  run.index = engine.index;
+  clock.done("index");
+  ASSAY_TRY(run.plan, experiment::plan_experiment(run.project, run.spec, engine.complete_until));
+  ASSAY_TRY(run.moments, engine.engine->experiment(run.plan.query));
+  clock.done("experiment moments");
+  ASSAY_TRY(run.integrity, experiment::check_integrity(run.spec, run.plan, run.moments));
+  ASSAY_TRY(run.analysis, experiment::analyze(run.spec, run.plan, run.moments));
+  ASSAY_TRY(run.decision, decision::decide(run.spec, run.plan, run.integrity, run.analysis));
+  clock.done("checks, estimates, decision");
+  run.outcome.document = readout::experiment_document(
+      {run.spec, run.plan, run.moments, run.integrity, run.analysis, run.decision},
+      provenance_of(context, run, engine), options.planted);
+  run.outcome.judged_bad = run.decision.verdict != spec::Verdict::ship;
+  if (options.write_files) {
+    ASSAY_CHECK(write_pages(options.out.empty() ? folder / "out" : options.out,
+                            options.spec.stem().string(), run.outcome));
+  }
+  clock.done("readout");
+  return run;
+}
+
+Result<Outcome> experiment_verb(Context& context, const ExperimentOptions& options) {
+  auto run = run_experiment(context, options);
+  if (!run) return tl::unexpected(std::move(run.error()));
+  return std::move(run->outcome);
+}
+
+}  // namespace assay::app

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "assay/app/context.hpp"
+#include "assay/app/project.hpp"
+#include "assay/decision/decide.hpp"
+#include "assay/experiment/analysis.hpp"
+#include "assay/readout/experiment_readout.hpp"
+
+namespace assay::app {
+
+struct ExperimentOptions {
+  std::filesystem::path spec;  ///< experiments/new_feed_ranker.yaml
+  std::string engine;          ///< Empty: the project's.
+  std::filesystem::path out;   ///< Folder of the pages; empty: <project>/out.
+  bool write_files = true;
+  std::vector<readout::PlantedEffect> planted;  ///< Known truth of simulated data.
+};
+
+/// An experiment from its spec to its decision, with everything in between.
+struct ExperimentRun {
+  spec::Project project;
+  spec::Experiment spec;
+  experiment::Plan plan;
+  engine::ExperimentMoments moments;
+  experiment::Integrity integrity;
+  experiment::Analysis analysis;
+  decision::Decision decision;
+  Outcome outcome;
+  ingest::IndexStatus index;
+  std::vector<Stage> stages;
+};
+
+/// Loads, plans, measures, checks, analyses, decides, and writes the readout as HTML, Markdown
+/// and JSON. judged_bad: the verdict is not ship.
+Result<ExperimentRun> run_experiment(Context& context, const ExperimentOptions& options);
+
+/// What a user calls: run_experiment's outcome alone.
+Result<Outcome> experiment_verb(Context& context, const ExperimentOptions& options);
+
+}  // namespace assay::app
