@@ -106,7 +106,7 @@ struct FunnelExclude {
 struct Funnel {
   Text name;
   Text source;                    ///< Filled in by the loader when the project has one source.
-  std::vector<FunnelStep> steps;  ///< Two or more; the first is never optional.
+  std::vector<FunnelStep> steps;  ///< Two or more; first and last are never optional.
   FunnelPreset preset = FunnelPreset::none;  ///< Already expanded into the fields below.
   FunnelOrder order = FunnelOrder::ordered;
   StrictRepeats strict_repeats = StrictRepeats::break_;

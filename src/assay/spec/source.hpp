@@ -66,8 +66,8 @@ struct TimeColumn {
 };
 
 struct Dedup {
-  std::vector<Text> keys;  ///< Columns or entity names.
-  DedupKeep keep = DedupKeep::first_ingest;
+  std::vector<Text> keys;                 ///< Columns or entity names.
+  DedupKeep keep = DedupKeep::first;      ///< first_ingest and last_ingest need ingest_time.
   std::optional<std::int64_t> within_us;  ///< None: over all time.
 };
 
@@ -134,6 +134,7 @@ struct Source {
   /// Events before this instant are complete, later ones may be missing. A date in YAML means
   /// its midnight in the project's time zone: complete_until 2026-06-01 covers all of May.
   std::optional<TimeUs> complete_until;
+  Text complete_until_written;
   std::vector<Text> known_events;  ///< YAML: events.
   Location where;
 };
