@@ -1,0 +1,337 @@
+#include "assay/events/detail/experiment_units.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+namespace assay::events::detail {
+namespace {
+
+constexpr std::uint8_t kAssignment = 1;
+constexpr std::uint8_t kExposure = 2;
+
+TimeUs later(TimeUs time, std::int64_t by) {
+  TimeUs sum = 0;
+  if (!__builtin_add_overflow(time, by, &sum)) return sum;
+  return by > 0 ? std::numeric_limits<TimeUs>::max() : std::numeric_limits<TimeUs>::min();
+}
+
+std::optional<SegmentKey> value_at(const PropertyView& property, std::size_t row) {
+  switch (property.type) {
+    case frame::Type::text:
+      if (property.codes[row] == kNullCode) return std::nullopt;
+      return property.codes[row];
+    case frame::Type::float64:
+      if (property.doubles[row] != property.doubles[row]) return std::nullopt;
+      return std::bit_cast<std::uint64_t>(property.doubles[row]);
+    default:
+      if (property.ints[row] == kNullInt) return std::nullopt;
+      return static_cast<std::uint64_t>(property.ints[row]);
+  }
+}
+
+/// Number of sorted times before an instant. Most units are short: counting has no branch to
+/// mispredict.
+std::size_t rows_before(const TimeUs* first, const TimeUs* last, TimeUs instant) {
+  if (last - first > 96) return static_cast<std::size_t>(std::lower_bound(first, last, instant) - first);
+  std::size_t before = 0;
+  for (const TimeUs* time = first; time < last; ++time) before += *time < instant ? 1U : 0U;
+  return before;
+}
+
+/// What stands for a missing value.
+SegmentKey missing(frame::Type type) {
+  if (type == frame::Type::text) return kNullCode;
+  if (type == frame::Type::float64) return kMissingReal;
+  return static_cast<std::uint64_t>(kNullInt);
+}
+
+}  // namespace
+
+Enrolment enrolment(const ExperimentFrame& frame, const PartitionView& view, std::size_t begin,
+                    std::size_t end) {
+  Enrolment unit;
+  const ExperimentPlan& plan = frame.plan;
+  std::optional<TimeUs> first_exposure;
+  std::optional<TimeUs> last_before;  // Last exposure above the assignment event.
+  for (std::size_t row = begin; row < end; ++row) {
+    if (frame.roles.by_name(view.event[row]) == 0) continue;
+    const TimeUs time = view.time[row];
+    if (time < plan.period.begin || time >= plan.period.end) continue;
+    const std::uint8_t roles = frame.roles.at(view, row);
+    if ((roles & kExposure) != 0) {
+      if (!first_exposure) first_exposure = time;
+      if (unit.status == Enrolment::Status::assigned && !unit.exposed) unit.exposed = time;
+      last_before = time;
+    }
+    if ((roles & kAssignment) == 0) continue;
+    const std::uint32_t code = view.properties[plan.variant_slot].codes[row];
+    const auto found = std::find(plan.arm_codes.begin(), plan.arm_codes.end(), code);
+    if (code == kNullCode || found == plan.arm_codes.end()) {
+      if (unit.status == Enrolment::Status::none) unit.status = Enrolment::Status::unknown_variant;
+      continue;
+    }
+    const auto arm = static_cast<std::size_t>(found - plan.arm_codes.begin());
+    if (unit.status == Enrolment::Status::assigned) {
+      if (arm == unit.arm) continue;
+      unit.status = Enrolment::Status::both_arms;
+      return unit;
+    }
+    unit.status = Enrolment::Status::assigned;
+    unit.arm = arm;
+    unit.row = row;
+    unit.time = time;
+    if (last_before == time) unit.exposed = time;  // The same instant is not before.
+  }
+  unit.exposed_before = first_exposure && *first_exposure < unit.time;
+  return unit;
+}
+
+ExperimentPartial::ExperimentPartial(const ExperimentFrame& frame) : moments(frame.program.layout) {
+  const std::size_t day_arms = frame.period_days() * frame.plan.arm_codes.size();
+  arms.resize(frame.plan.arm_codes.size());
+  assigned_by_day.assign(day_arms, 0);
+  anchored_by_day.assign(day_arms, 0);
+  if (frame.days == nullptr) return;
+  daily.emplace(frame.days->layout);
+  daily->resize(day_arms);
+  cumulative.emplace(frame.days->layout);
+  cumulative->resize(day_arms);
+}
+
+std::size_t ExperimentPartial::margin(const std::uint64_t* key) {
+  const std::size_t at = margins.position(key);
+  if (at == assigned.size()) {
+    assigned.push_back(0);
+    moments.resize(at + 1);
+  }
+  return at;
+}
+
+void ExperimentPartial::merge(const ExperimentPartial& other) {
+  for (std::size_t a = 0; a < arms.size(); ++a) {
+    arms[a].assigned += other.arms[a].assigned;
+    arms[a].exposed += other.arms[a].exposed;
+    arms[a].exposed_before += other.arms[a].exposed_before;
+    arms[a].analysed += other.arms[a].analysed;
+  }
+  both_arms += other.both_arms;
+  unknown_variant += other.unknown_variant;
+  for (std::size_t m = 0; m < other.margins.size(); ++m) {
+    const std::size_t at = margin(other.margins.key(m).data());
+    moments.merge(at, other.moments, m);
+    assigned[at] += other.assigned[m];
+  }
+  for (std::size_t i = 0; i < assigned_by_day.size(); ++i) {
+    assigned_by_day[i] += other.assigned_by_day[i];
+    anchored_by_day[i] += other.anchored_by_day[i];
+    if (!daily) continue;
+    daily->merge(i, *other.daily, i);
+    cumulative->merge(i, *other.cumulative, i);
+  }
+}
+
+ExperimentUnits::ExperimentUnits(const ExperimentFrame& frame)
+    : frame_(frame),
+      state_(frame.program.slots),
+      bindings_(frame.program.windows.size()),
+      row_(frame.program.layout.width, 0.0),
+      edge_rows_(frame.program.edges.size(), 0),
+      keys_(1 + frame.plan.segments.size()),
+      key_(1 + frame.plan.segments.size(), 0),
+      cells_(frame.program.layout) {
+  for (const FunnelOutput& funnel : frame.program.funnels)
+    passes_.emplace_back(funnel.steps, funnel.window_us);
+  if (frame.days == nullptr) return;
+  day_state_ = FoldState(frame.days->folds.end_slot());
+  total_state_ = day_state_;
+  day_row_.assign(frame.days->layout.width, 0.0);
+}
+
+void ExperimentUnits::bind(const PartitionView& view) {
+  for (std::size_t w = 0; w < bindings_.size(); ++w)
+    frame_.program.folds[w].bind(view, bindings_[w]);
+  if (frame_.days != nullptr) frame_.days->folds.bind(view, day_binding_);
+}
+
+TimeUs ExperimentUnits::instant(const Edge& edge, const Unit& unit) const {
+  switch (edge.kind) {
+    case Edge::Kind::offset: return later(unit.anchor, edge.value);
+    case Edge::Kind::period_end: return frame_.plan.period.end;
+    case Edge::Kind::day: {
+      const std::size_t day = unit.anchor_day + static_cast<std::size_t>(edge.value);
+      if (day >= frame_.grid.days())  // After the last day of the period.
+        return day == frame_.grid.days() ? frame_.grid.end(day - 1)
+                                         : std::numeric_limits<TimeUs>::max();
+      return frame_.grid.begin(day);
+    }
+  }
+  return 0;
+}
+
+ExperimentUnits::Unit ExperimentUnits::locate(const PartitionView& view, std::size_t begin,
+                                              std::size_t end, TimeUs anchor) const {
+  Unit unit{begin, end, anchor, frame_.grid.at(anchor), CellWord::kAnalysed};
+  if (view.time[begin] >= anchor) unit.word |= CellWord::kNoHistory;
+  const TimeUs limit = std::min(frame_.plan.complete_until, frame_.plan.period.end);
+  for (std::size_t c = 0; c < frame_.program.ends.size(); ++c)
+    if (instant(frame_.program.ends[c], unit) > limit)
+      unit.word |= std::uint64_t{1} << (CellWord::kImmature + c);
+  return unit;
+}
+
+void ExperimentUnits::fill_row(const PartitionView& view, const Unit& unit) {
+  const ExperimentProgram& program = frame_.program;
+  const TimeUs* first = view.time.data() + unit.begin;
+  const TimeUs* last = view.time.data() + unit.end;
+  for (std::size_t e = 0; e < program.edges.size(); ++e) {
+    const TimeUs at = std::min(instant(program.edges[e], unit), frame_.plan.period.end);
+    edge_rows_[e] = unit.begin + rows_before(first, last, at);
+  }
+  for (std::size_t w = 0; w < program.windows.size(); ++w) {
+    program.folds[w].reset(state_);
+    program.folds[w].run(view, bindings_[w], frame_.plan.inputs.filters, frame_.grid,
+                         edge_rows_[program.windows[w].from], edge_rows_[program.windows[w].to],
+                         state_);
+  }
+  program.outputs.write(state_, row_);
+  for (std::size_t f = 0; f < program.funnels.size(); ++f) {
+    const FunnelOutput& funnel = program.funnels[f];
+    passes_[f].reset();
+    passes_[f].run(view, edge_rows_[funnel.window.from], edge_rows_[funnel.window.to],
+                   [&](std::size_t row) { return funnel.masks.at(view, row); });
+    row_[funnel.variable] = passes_[f].complete() ? 1.0 : 0.0;
+  }
+  if (!program.capped) return;
+  for (std::size_t v = 0; v < row_.size(); ++v) row_[v] = std::min(row_[v], program.caps[v]);
+}
+
+SegmentKey ExperimentUnits::segment(const SegmentRule& rule, const PartitionView& view,
+                                    std::size_t begin, const Enrolment& enrolled) const {
+  if (rule.kind == SegmentRule::Kind::tenure)
+    return view.time[begin] >= later(enrolled.time, -rule.tenure_us) ? kTenureNew
+                                                                    : kTenureExisting;
+  const PropertyView& property = view.properties[rule.slot];
+  const bool latest = rule.kind == SegmentRule::Kind::at_assignment;
+  for (std::size_t i = 0; begin + i <= enrolled.row; ++i)
+    if (const auto value = value_at(property, latest ? enrolled.row - i : begin + i)) return *value;
+  return missing(property.type);
+}
+
+void ExperimentUnits::take_days(const PartitionView& view, const Unit& unit, std::size_t arm,
+                                ExperimentPartial& partial) {
+  const DayProgram& program = *frame_.days;
+  const std::size_t arms = frame_.plan.arm_codes.size();
+  const TimeUs stop = frame_.plan.period.end;
+  const TimeUs* time = view.time.data();
+  std::size_t row = unit.begin + rows_before(time + unit.begin, time + unit.end, unit.anchor);
+  program.folds.reset(total_state_);
+  bool active = false;  // Units without an event so far are added as zeros in the end.
+  for (std::size_t day = unit.anchor_day; day < frame_.grid.days(); ++day) {
+    const std::size_t cell = (day - frame_.first_position) * arms + arm;
+    const TimeUs day_end = std::min(frame_.grid.end(day), stop);
+    const std::size_t begin = row;
+    while (row < unit.end && time[row] < day_end) ++row;
+    if (row > begin) {
+      program.folds.reset(day_state_);
+      program.folds.run(view, day_binding_, frame_.plan.inputs.filters, frame_.grid, begin, row, day_state_);
+      program.outputs.write(day_state_, day_row_);
+      partial.daily->add(cell, day_row_.data());
+      program.folds.accumulate(total_state_, day_state_);
+      program.outputs.write(total_state_, day_row_);
+      active = true;
+    }
+    if (active) partial.cumulative->add(cell, day_row_.data());
+  }
+}
+
+void ExperimentUnits::to_margins(ExperimentPartial& partial) const {
+  for (std::size_t cell = 0; cell < keys_.size(); ++cell) {
+    const auto finest = keys_.key(cell);
+    for (std::size_t d = 0; d < finest.size(); ++d) {
+      const std::uint64_t key[kMarginWords] = {d, d == 0 ? 0 : finest[d], finest[0]};
+      const std::size_t at = partial.margin(key);
+      partial.moments.merge(at, cells_, cell);
+      partial.assigned[at] += cell_assigned_[cell];
+    }
+  }
+}
+
+ExperimentPartial ExperimentUnits::take(const PartitionView& view) {
+  ExperimentPartial partial(frame_);
+  const ExperimentPlan& plan = frame_.plan;
+  bind(view);
+  keys_.clear();
+  cells_.clear();
+  cell_assigned_.clear();
+  for (std::size_t u = 0; u < view.units(); ++u) {
+    const std::size_t begin = view.offsets[u];
+    const std::size_t end = view.offsets[u + 1];
+    const Enrolment enrolled = enrolment(frame_, view, begin, end);
+    if (enrolled.status == Enrolment::Status::none) continue;
+    if (enrolled.status != Enrolment::Status::assigned) {
+      (enrolled.status == Enrolment::Status::both_arms ? partial.both_arms
+                                                       : partial.unknown_variant) += 1;
+      continue;
+    }
+    ArmTotals& arm = partial.arms[enrolled.arm];
+    const auto by_day = [&](std::size_t day) {
+      return (day - frame_.first_position) * plan.arm_codes.size() + enrolled.arm;
+    };
+    const bool analysed = !plan.anchor_at_exposure || enrolled.exposed;
+    arm.assigned += 1;
+    arm.exposed += enrolled.exposed ? 1 : 0;
+    arm.exposed_before += enrolled.exposed_before ? 1 : 0;
+    arm.analysed += analysed ? 1 : 0;
+    partial.assigned_by_day[by_day(frame_.grid.at(enrolled.time))] += 1;
+
+    key_[0] = enrolled.arm;
+    std::optional<Unit> unit;
+    if (analysed) {
+      unit = locate(view, begin, end, plan.anchor_at_exposure ? *enrolled.exposed : enrolled.time);
+      key_[0] |= unit->word;
+    }
+    for (std::size_t d = 0; d < plan.segments.size(); ++d)
+      key_[d + 1] = segment(plan.segments[d], view, begin, enrolled);
+    const std::size_t cell = keys_.position(key_.data());
+    if (cell == cell_assigned_.size()) {
+      cell_assigned_.push_back(0);
+      cells_.resize(cell + 1);
+    }
+    cell_assigned_[cell] += 1;
+    if (!unit) continue;
+    fill_row(view, *unit);
+    cells_.add(cell, row_.data());
+    partial.anchored_by_day[by_day(unit->anchor_day)] += 1;
+    if (frame_.days != nullptr) take_days(view, *unit, enrolled.arm, partial);
+  }
+  to_margins(partial);
+  return partial;
+}
+
+std::vector<ExperimentUnits::Values> ExperimentUnits::gather(const PartitionView& view) {
+  const ExperimentPlan& plan = frame_.plan;
+  std::vector<Values> values(plan.metrics.size());
+  bind(view);
+  for (std::size_t u = 0; u < view.units(); ++u) {
+    const std::size_t begin = view.offsets[u];
+    const std::size_t end = view.offsets[u + 1];
+    const Enrolment enrolled = enrolment(frame_, view, begin, end);
+    if (enrolled.status != Enrolment::Status::assigned) continue;
+    if (plan.anchor_at_exposure && !enrolled.exposed) continue;
+    const Unit unit =
+        locate(view, begin, end, plan.anchor_at_exposure ? *enrolled.exposed : enrolled.time);
+    fill_row(view, unit);
+    for (std::size_t m = 0; m < plan.metrics.size(); ++m) {
+      if (CellWord::immature(unit.word, frame_.program.maturity[m])) continue;
+      const double y = row_[frame_.program.variables[m][0]];
+      if (y == 0.0)
+        values[m].zeros += 1;
+      else
+        values[m].nonzero.push_back(y);
+    }
+  }
+  return values;
+}
+
+}  // namespace assay::events::detail

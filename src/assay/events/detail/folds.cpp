@@ -1,0 +1,231 @@
+#include "assay/events/detail/folds.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace assay::events::detail {
+namespace {
+
+constexpr double kNothing = -std::numeric_limits<double>::infinity();  // max over no value.
+constexpr std::int64_t kZeroWhole = 0;
+constexpr double kZeroReal = 0.0;
+constexpr std::uint32_t kNoCode = kEventCodes;  // Stands for every code that no term names.
+
+bool same(const EventSet& a, const EventSet& b) {
+  return a.any_name == b.any_name && a.codes == b.codes && a.filter == b.filter;
+}
+
+double whole_or_zero(std::int64_t value) {
+  return static_cast<double>(value == kNullInt ? 0 : value);
+}
+
+double real_or_zero(double value) { return value == value ? value : 0.0; }
+
+/// Position of an item, which is appended when it is new.
+std::size_t position_in(std::vector<std::size_t>& list, std::size_t item) {
+  const auto found = std::find(list.begin(), list.end(), item);
+  const auto position = static_cast<std::size_t>(found - list.begin());
+  if (found == list.end()) list.push_back(item);
+  return position;
+}
+
+}  // namespace
+
+bool FoldProgram::Term::has(std::uint32_t code) const {
+  return events.any_name || (code < kNoCode && std::find(events.codes.begin(), events.codes.end(),
+                                                         code) != events.codes.end());
+}
+
+std::size_t FoldProgram::add(const FoldTerm& term, std::span<const frame::Type> slot_types) {
+  const auto by_type = [&](Kind whole, Kind real) {
+    return slot_types[term.slot] == frame::Type::float64 ? real : whole;
+  };
+  Term made{term.events, Kind::count, 0};
+  if (term.fold == Fold::distinct_days) made.kind = Kind::days;
+  if (term.fold == Fold::sum) made.kind = by_type(Kind::add_whole, Kind::add_real);
+  if (term.fold == Fold::max) made.kind = by_type(Kind::max_whole, Kind::max_real);
+  if (term.fold == Fold::sum || term.fold == Fold::max) made.column = term.slot;
+  const auto found = std::find_if(terms_.begin(), terms_.end(), [&](const Term& t) {
+    return t.kind == made.kind && t.column == made.column && same(t.events, made.events);
+  });
+  const auto position = static_cast<std::size_t>(found - terms_.begin());
+  if (found == terms_.end()) terms_.push_back(std::move(made));
+  return position;
+}
+
+std::uint16_t FoldProgram::class_of(std::uint32_t code) {
+  Class made;
+  for (const Term& term : terms_) {
+    const bool member = term.by_class() && term.has(code);
+    made.terms.push_back(member);
+    if (member && term.kind == Kind::add_whole) position_in(made.whole, term.column);
+    if (member && term.kind == Kind::add_real) position_in(made.real, term.column);
+  }
+  const auto found = std::find_if(classes_.begin(), classes_.end(),
+                                  [&](const Class& c) { return c.terms == made.terms; });
+  const auto position = static_cast<std::uint16_t>(found - classes_.begin());
+  if (found == classes_.end()) classes_.push_back(std::move(made));
+  return position;
+}
+
+FoldProgram::Steps FoldProgram::steps_of(std::uint32_t code) {
+  Steps steps{static_cast<std::uint32_t>(steps_.size()), 0};
+  for (std::uint32_t t = 0; t < terms_.size(); ++t)
+    if (!terms_[t].by_class() && terms_[t].has(code)) steps_.push_back(t);
+  steps.count = static_cast<std::uint32_t>(steps_.size()) - steps.first;
+  return steps;
+}
+
+void FoldProgram::compile(std::size_t first_slot) {
+  std::vector<std::uint16_t> named;
+  bool by_row = false;
+  for (const Term& term : terms_) {
+    named.insert(named.end(), term.events.codes.begin(), term.events.codes.end());
+    by_row = by_row || !term.by_class();
+  }
+  std::sort(named.begin(), named.end());
+  named.erase(std::unique(named.begin(), named.end()), named.end());
+  class_by_code_.assign(kEventCodes, class_of(kNoCode));
+  for (const std::uint16_t code : named) class_by_code_[code] = class_of(code);
+  if (by_row) {
+    steps_by_code_.assign(kEventCodes, steps_of(kNoCode));
+    for (const std::uint16_t code : named) steps_by_code_[code] = steps_of(code);
+  }
+  for (const Class& c : classes_) {
+    whole_ = std::max(whole_, c.whole.size());
+    real_ = std::max(real_, c.real.size());
+  }
+  first_slot_ = first_slot;
+  end_slot_ = first_slot + classes_.size() * (1 + whole_ + real_);
+  for (Term& term : terms_)
+    if (!term.by_class()) term.slot = end_slot_++;
+}
+
+std::vector<std::size_t> FoldProgram::slots(std::size_t number) const {
+  const Term& term = terms_[number];
+  if (!term.by_class()) return {term.slot};
+  std::vector<std::size_t> slots;
+  for (std::size_t c = 0; c < classes_.size(); ++c) {
+    if (!classes_[c].terms[number]) continue;
+    const auto column = [&](const std::vector<std::size_t>& columns) {
+      return static_cast<std::size_t>(
+          std::find(columns.begin(), columns.end(), term.column) - columns.begin());
+    };
+    std::size_t slot = first_slot_ + c * (1 + whole_ + real_);
+    if (term.kind == Kind::add_whole) slot += 1 + column(classes_[c].whole);
+    if (term.kind == Kind::add_real) slot += 1 + whole_ + column(classes_[c].real);
+    slots.push_back(slot);
+  }
+  return slots;
+}
+
+void FoldProgram::bind(const PartitionView& view, FoldBinding& binding) const {
+  constexpr std::size_t kEveryRow = ~std::size_t{0};
+  binding.whole.assign(classes_.size() * whole_, {&kZeroWhole, 0});
+  binding.real.assign(classes_.size() * real_, {&kZeroReal, 0});
+  for (std::size_t c = 0; c < classes_.size(); ++c) {
+    for (std::size_t k = 0; k < classes_[c].whole.size(); ++k)
+      binding.whole[c * whole_ + k] = {view.properties[classes_[c].whole[k]].ints.data(),
+                                       kEveryRow};
+    for (std::size_t k = 0; k < classes_[c].real.size(); ++k)
+      binding.real[c * real_ + k] = {view.properties[classes_[c].real[k]].doubles.data(),
+                                     kEveryRow};
+  }
+}
+
+void FoldProgram::reset(FoldState& state) const {
+  std::fill(state.value.begin() + static_cast<std::ptrdiff_t>(first_slot_),
+            state.value.begin() + static_cast<std::ptrdiff_t>(end_slot_), 0.0);
+  if (steps_by_code_.empty()) return;
+  for (const Term& term : terms_) {
+    if (term.by_class()) continue;
+    if (term.largest()) state.value[term.slot] = kNothing;
+    state.day[term.slot] = 0;
+  }
+}
+
+void FoldProgram::run_step(const Term& term, const PartitionView& view,
+                           std::span<const RowFilter> filters, const DayGrid& days,
+                           std::size_t row, FoldState& state) const {
+  if (term.events.filter && !filters[*term.events.filter].passes(view, row)) return;
+  double& value = state.value[term.slot];
+  switch (term.kind) {
+    case Kind::count: value += 1.0; break;
+    case Kind::add_whole: value += whole_or_zero(view.properties[term.column].ints[row]); break;
+    case Kind::add_real: value += real_or_zero(view.properties[term.column].doubles[row]); break;
+    case Kind::max_whole: {
+      const std::int64_t x = view.properties[term.column].ints[row];
+      if (x != kNullInt) value = std::max(value, static_cast<double>(x));
+      break;
+    }
+    case Kind::max_real: value = std::max(value, view.properties[term.column].doubles[row]); break;
+    case Kind::days: {
+      const auto day = static_cast<std::uint32_t>(days.at(view.time[row]) + 1);
+      if (state.day[term.slot] != day) value += 1.0;
+      state.day[term.slot] = day;
+      break;
+    }
+  }
+}
+
+/// Columns a class: template arguments, or those of the program where they are -1.
+template <int kWhole, int kReal>
+void FoldProgram::run_classes(const PartitionView& view, const FoldBinding& binding,
+                              std::size_t begin, std::size_t end, double* value) const {
+  const std::size_t whole = kWhole < 0 ? whole_ : static_cast<std::size_t>(kWhole);
+  const std::size_t real = kReal < 0 ? real_ : static_cast<std::size_t>(kReal);
+  const std::size_t stride = 1 + whole + real;
+  const std::uint16_t* event = view.event.data();
+  const std::uint16_t* classes = class_by_code_.data();
+  for (std::size_t row = begin; row < end; ++row) {
+    const std::size_t c = classes[event[row]];
+    double* slot = value + c * stride;
+    slot[0] += 1.0;
+    for (std::size_t k = 0; k < whole; ++k) {
+      const FoldBinding::Whole& column = binding.whole[c * whole + k];
+      slot[1 + k] += whole_or_zero(column.data[row & column.mask]);
+    }
+    for (std::size_t k = 0; k < real; ++k) {
+      const FoldBinding::Real& column = binding.real[c * real + k];
+      slot[1 + whole + k] += real_or_zero(column.data[row & column.mask]);
+    }
+  }
+}
+
+void FoldProgram::run(const PartitionView& view, const FoldBinding& binding,
+                      std::span<const RowFilter> filters, const DayGrid& days, std::size_t begin,
+                      std::size_t end, FoldState& state) const {
+  double* value = state.value.data() + first_slot_;
+  if (whole_ == 0 && real_ == 0)
+    run_classes<0, 0>(view, binding, begin, end, value);
+  else if (whole_ == 1 && real_ == 0)
+    run_classes<1, 0>(view, binding, begin, end, value);
+  else if (whole_ == 0 && real_ == 1)
+    run_classes<0, 1>(view, binding, begin, end, value);
+  else if (whole_ == 1 && real_ == 1)
+    run_classes<1, 1>(view, binding, begin, end, value);
+  else
+    run_classes<-1, -1>(view, binding, begin, end, value);
+  if (steps_by_code_.empty()) return;
+  for (std::size_t row = begin; row < end; ++row) {
+    const Steps steps = steps_by_code_[view.event[row]];
+    for (std::uint32_t s = steps.first; s < steps.first + steps.count; ++s)
+      run_step(terms_[steps_[s]], view, filters, days, row, state);
+  }
+}
+
+void FoldProgram::accumulate(FoldState& total, const FoldState& later) const {
+  const std::size_t by_class = classes_.size() * (1 + whole_ + real_);
+  for (std::size_t slot = first_slot_; slot < first_slot_ + by_class; ++slot)
+    total.value[slot] += later.value[slot];
+  for (const Term& term : terms_) {
+    if (term.by_class()) continue;
+    double& sum = total.value[term.slot];
+    const double more = later.value[term.slot];
+    sum = term.largest() ? std::max(sum, more) : sum + more;
+  }
+}
+
+}  // namespace assay::events::detail
