@@ -73,6 +73,8 @@ constexpr std::array kRules{
     Rule{"Permission", "", ErrorCode::invalid_spec, "the database does not allow this", ""},
     Rule{"Missing Extension", "", ErrorCode::unavailable,
          "this needs an extension that is not built in", ""},
+    Rule{"Invalid Input", "multiple statements", ErrorCode::invalid_spec,
+         "the SQL is more than one statement", "correct the expression"},
     Rule{"", "readonly database", ErrorCode::invalid_spec, "the database is open for reading only",
          ""},
     Rule{"Invalid Input", "read-only", ErrorCode::invalid_spec,

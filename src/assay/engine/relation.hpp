@@ -15,8 +15,10 @@ namespace assay::engine {
 /// How values read: a value that does not convert to the declared type is missing (an audit counts
 /// `value is not null and converted is null`); a number that is not finite is missing; a timestamp
 /// without a zone is the wall clock of its TimeColumn's zone, one with a zone is that instant.
+/// A wall clock that a change of clocks skips moves ahead by the gap; one that occurs twice is the
+/// later. A column of type timestamp reads as such whatever its TimeUnit.
 struct Relation {
-  Source source;
+  Source source;  ///< Its expressions resolved: a bare column name stands in double quotes.
   std::vector<ColumnInfo> columns;  ///< What the source has.
   std::string from;                 ///< Table expression: read_parquet([...]), ...
 
