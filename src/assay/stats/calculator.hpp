@@ -29,7 +29,10 @@ struct InputSpec {
   std::string description;
   std::optional<InputValue> default_value;  ///< None: required.
   std::string constraint;                   ///< "0 < alpha < 1"; empty: any finite number.
-  std::vector<std::string> choices;         ///< Of a choice.
+  std::optional<double> minimum;            ///< Of the number, or of each entry of an array.
+  std::optional<double> maximum;
+  bool open = false;                 ///< The limits themselves are not allowed.
+  std::vector<std::string> choices;  ///< Of a choice.
 };
 
 /// A number that does not exist, and why.

@@ -171,10 +171,8 @@ Result<Contrast> contrast_of_values(const EstimatedPair& pair, double confidence
   }
   if (!(variance > 0.0) || !(pair.degrees_of_freedom > 0.0)) {
     return fail(ErrorCode::undefined_statistic,
-                fmt::format("no spread to judge a difference by: variance of the difference {:.4g} "
-                            "on {:.4g} degrees of freedom",
-                            variance, pair.degrees_of_freedom),
-                "", "check that the metric varies between units");
+                "no spread to judge a difference by: the values of both arms do not vary", "",
+                "check that the metric varies between units");
   }
   Contrast out;
   out.method = pair.method;

@@ -1,0 +1,154 @@
+#include "assay/stats/calculator.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "assay/base/text.hpp"
+#include "assay/stats/detail/calculator_parts.hpp"
+
+namespace assay::stats {
+namespace {
+
+/// The largest count that a double holds exactly.
+constexpr double kLargestCount = 9007199254740992.0;
+
+tl::unexpected<Error> bad_input(const InputSpec& spec, std::string problem, std::string fix = {}) {
+  return fail(ErrorCode::invalid_spec, std::move(problem), "input " + spec.name, std::move(fix));
+}
+
+Result<void> check_number(const InputSpec& spec, double value) {
+  if (!std::isfinite(value))
+    return bad_input(spec, fmt::format("{} must be a finite number", spec.name));
+  const bool whole = spec.kind == InputKind::integer;
+  if (whole && (value != std::floor(value) || std::abs(value) > kLargestCount)) {
+    return bad_input(spec, fmt::format("{} must be a whole number; got {}", spec.name, value));
+  }
+  const bool low = spec.minimum && (value < *spec.minimum || (spec.open && value == *spec.minimum));
+  const bool high =
+      spec.maximum && (value > *spec.maximum || (spec.open && value == *spec.maximum));
+  if (low || high) {
+    return bad_input(spec, fmt::format("{} is out of range; got {}", spec.name, value),
+                     "the range is " + spec.constraint);
+  }
+  return {};
+}
+
+Result<void> check_value(const InputSpec& spec, const InputValue& value) {
+  if (spec.kind == InputKind::array) {
+    const auto* entries = std::get_if<std::vector<double>>(&value);
+    if (entries == nullptr || entries->empty())
+      return bad_input(spec, fmt::format("{} must be a list of numbers, not empty", spec.name));
+    for (const double entry : *entries) ASSAY_CHECK(check_number(spec, entry));
+    return {};
+  }
+  if (spec.kind == InputKind::choice) {
+    const auto* word = std::get_if<std::string>(&value);
+    if (word != nullptr &&
+        std::find(spec.choices.begin(), spec.choices.end(), *word) != spec.choices.end())
+      return {};
+    const std::string given = word == nullptr ? "a number" : *word;
+    const std::string near = nearest(given, spec.choices);
+    return bad_input(
+        spec,
+        fmt::format("{} must be one of {}; got {}", spec.name, list_text(spec.choices), given),
+        near.empty() ? "" : fmt::format("did you mean {}?", near));
+  }
+  const auto* single = std::get_if<double>(&value);
+  if (single == nullptr) return bad_input(spec, fmt::format("{} must be one number", spec.name));
+  return check_number(spec, *single);
+}
+
+Result<void> refuse_unknown(const CalculatorMethod& method, const Inputs& inputs) {
+  std::vector<std::string> names;
+  for (const auto& spec : method.inputs) names.push_back(spec.name);
+  for (const auto& [name, value] : inputs) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    const std::string near = nearest(name, names);
+    return fail(ErrorCode::invalid_spec,
+                fmt::format("method {} has no input {}", method.name, name), "",
+                near.empty() ? "" : fmt::format("did you mean {}?", near), list_text(names));
+  }
+  return {};
+}
+
+Result<Inputs> complete(const CalculatorMethod& method, const Inputs& inputs) {
+  ASSAY_CHECK(refuse_unknown(method, inputs));
+  Inputs out;
+  std::vector<std::string> missing;
+  for (const auto& spec : method.inputs) {
+    const auto given = inputs.find(spec.name);
+    if (given == inputs.end()) {
+      if (spec.default_value) {
+        out.emplace(spec.name, *spec.default_value);
+      } else {
+        missing.push_back(spec.name);
+      }
+      continue;
+    }
+    ASSAY_CHECK(check_value(spec, given->second));
+    out.emplace(spec.name, given->second);
+  }
+  if (missing.empty()) return out;
+  return fail(ErrorCode::invalid_spec,
+              fmt::format("method {} needs {}", method.name, list_text(missing)), "",
+              "give every input that has no default");
+}
+
+/// A number that is not finite leaves as Undefined, never as NaN or infinity.
+void refuse_infinite(std::vector<Output>& outputs) {
+  for (Output& output : outputs) {
+    if (const auto* value = std::get_if<double>(&output.value);
+        value != nullptr && !std::isfinite(*value))
+      output.value = Undefined{"unbounded for these inputs"};
+  }
+}
+
+}  // namespace
+
+std::string_view to_text(InputKind kind) {
+  switch (kind) {
+    case InputKind::number:
+      return "number";
+    case InputKind::integer:
+      return "integer";
+    case InputKind::array:
+      return "array";
+    case InputKind::choice:
+      return "choice";
+  }
+  return "number";
+}
+
+const std::vector<CalculatorMethod>& calculator_methods() {
+  static const std::vector<CalculatorMethod> methods = [] {
+    std::vector<CalculatorMethod> all = detail::comparison_methods();
+    for (auto& method : detail::check_methods()) all.push_back(std::move(method));
+    for (auto& method : detail::planning_methods()) all.push_back(std::move(method));
+    return all;
+  }();
+  return methods;
+}
+
+Result<const CalculatorMethod*> find_calculator_method(std::string_view name) {
+  std::vector<std::string> names;
+  for (const auto& method : calculator_methods()) {
+    if (method.name == name) return &method;
+    names.push_back(method.name);
+  }
+  const std::string near = nearest(name, names);
+  return fail(ErrorCode::invalid_spec, fmt::format("there is no method {}", name), "",
+              near.empty() ? "see assay calc list" : fmt::format("did you mean {}?", near),
+              list_text(names, 40));
+}
+
+Result<std::vector<Output>> calculate(std::string_view method, const Inputs& inputs) {
+  ASSAY_TRY(const auto* found, find_calculator_method(method));
+  ASSAY_TRY(const auto checked, complete(*found, inputs));
+  ASSAY_TRY(auto outputs, found->compute(checked));
+  refuse_infinite(outputs);
+  return outputs;
+}
+
+}  // namespace assay::stats
