@@ -34,6 +34,45 @@ TEST(Behaviour, IsBusierAtTheWeekend) {
   }
 }
 
+// The daily rhythm has its peak at 21 h and its floor at 3 to 4 h, on the clock of the country.
+TEST(Behaviour, PeaksInTheEveningOfTheUsersOwnCountry) {
+  const WorldConfig config = small("null", 6'000);
+  const Gathered world = gather(config, "app_open");
+  for (const Country& country : config.countries) {
+    std::array<int, 24> opens{};
+    for (const Event& e : world.events) {
+      if (e.country != country.code) continue;
+      const std::int64_t hour = e.ts / kHourUs + country.utc_offset_hours;
+      ++opens[static_cast<std::size_t>(hour % 24)];
+    }
+    EXPECT_GT(opens[20] + opens[21], 6 * (opens[3] + opens[4])) << country.code;
+  }
+}
+
+TEST(Behaviour, SpreadsSessionsOverTheDayWithoutOverlap) {
+  struct Span {
+    TimeUs begin, end;
+  };
+  std::map<std::int64_t, std::map<std::int64_t, Span>> by_user;
+  for (const Event& e : gather(small("null", 500)).distinct()) {
+    auto [it, fresh] = by_user[e.user_id].emplace(e.session_id, Span{e.ts, e.ts});
+    it->second.begin = std::min(it->second.begin, e.ts);
+    it->second.end = std::max(it->second.end, e.ts);
+  }
+  double gaps = 0.0;
+  double at_once = 0.0;
+  for (const auto& [user, sessions] : by_user) {
+    TimeUs last_end = 0;
+    for (const auto& [id, span] : sessions) {
+      ASSERT_GE(span.begin, last_end + 5 * kMinuteUs);
+      gaps += 1.0;
+      at_once += span.begin < last_end + 6 * kMinuteUs ? 1.0 : 0.0;
+      last_end = span.end;
+    }
+  }
+  EXPECT_LT(at_once / gaps, 0.1);  // Few are put off because the last one was still on.
+}
+
 TEST(Behaviour, OfAHolidayBringsOnlyMoreUsersFromThatDayOn) {
   WorldConfig config = small("null", 2'000);
   config.delivery.skewed_share = 0.0;

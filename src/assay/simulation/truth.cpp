@@ -71,7 +71,7 @@ void Totals::add(const User& user, bool day7_complete) {
     t.hides += o.hides;
     t.ad_impressions += o.ad_impressions;
     t.crashes += o.crashes;
-    t.returned_day7 += day7_complete ? o.returned_day7 : 0;
+    t.returned_day7 += o.returned_day7;  // 0 when the day lies beyond the experiment.
   }
 }
 

@@ -194,6 +194,27 @@ TEST(Truth, OfSegmentsAndDaysAddsUpToTheWhole) {
   }
 }
 
+TEST(Truth, OfADayIsOverTheUsersWhoCouldHaveWatchedOnIt) {
+  const WorldConfig config = small("ship");
+  const Truth truth = truth_of(config);
+  const TimeZone zone = TimeZone::find(config.timezone).value();
+  ASSERT_EQ(truth.by_day_since_exposure.size(), 28U);
+  ASSERT_EQ(truth.by_calendar_day.size(), 28U);
+  for (int d = 0; d < config.experiment_days; ++d) {
+    std::int64_t old_enough = 0;
+    std::int64_t exposed = 0;
+    for (const UserOutcomes& u : truth.users) {
+      const int day = zone.local_day(u.exposed_at) - config.experiment_start;
+      old_enough += day + d < config.experiment_days ? 1 : 0;
+      exposed += day <= d ? 1 : 0;
+    }
+    const auto at = static_cast<std::size_t>(d);
+    EXPECT_EQ(truth.by_day_since_exposure[at].users, old_enough);
+    EXPECT_EQ(truth.by_calendar_day[at].users, exposed);
+    EXPECT_EQ(truth.by_calendar_day[at].day, config.experiment_start + d);
+  }
+}
+
 TEST(Truth, LeavesOutUsersWhoseSeventhDayIsNotComplete) {
   const WorldConfig config = small("ship");
   const Truth truth = truth_of(config);
