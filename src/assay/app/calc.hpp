@@ -17,6 +17,7 @@ struct CalcOutput {
 
 /// Runs one method of the calculator. Inputs come as option texts (`{"x1", "120"}`; arrays as
 /// "1,2,3") and optionally as a JSON object in `json_inputs`; an input given in both fails.
+/// The method "list" without inputs is list_calc.
 /// Fails with invalid_spec (unknown method or input with the nearest name, missing or malformed
 /// input, broken JSON), invalid_data and undefined_statistic as the method does.
 Result<CalcOutput> run_calc(std::string_view method,
