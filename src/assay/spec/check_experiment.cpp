@@ -89,7 +89,7 @@ void check_role(const Text& name, MetricRole role, const Project& project,
 }
 
 void check_guardrail(Guardrail& guardrail, const Project& project, Diagnostics& diagnostics) {
-  if (guardrail.margin > 0) return;
+  if (guardrail.margin > 0 || diagnostics.is_broken(guardrail.where)) return;
   const Metric* metric = find_metric(project, guardrail.metric.value);
   if (metric == nullptr) return;
   if (metric->non_inferiority) {
@@ -162,6 +162,12 @@ void check_splits(const Experiment& experiment, const Project& project, Diagnost
     check_covariate(name, project, diagnostics);
 }
 
+bool says_nothing(const When& when) {
+  return !when.any_check_failed && !when.any_guardrail && !when.all_guardrails &&
+         !when.all_primary && !when.any_primary && when.segments_not_harmed.empty() &&
+         !when.period_left;
+}
+
 void check_rules(const Experiment& experiment, Diagnostics& diagnostics) {
   std::vector<std::string> segments;
   for (const Text& name : experiment.segments.pre_registered) segments.push_back(name.value);
@@ -176,6 +182,8 @@ void check_rules(const Experiment& experiment, Diagnostics& diagnostics) {
       diagnostics.note(rule.where,
                        "the last rule has a `when`: if no rule holds, there is no verdict");
     if (!rule.when) continue;
+    if (says_nothing(*rule.when))
+      diagnostics.add(rule.when->where, "`when` holds no clause", "add one, or leave `when` out");
     for (const Text& name : rule.when->segments_not_harmed)
       check_reference(name, "pre-registered segment", segments, diagnostics);
     if (experiment.metrics.guardrails.empty() &&

@@ -91,6 +91,7 @@ void describe(Visitor& v, Period& period) {
 }
 
 void describe(Visitor& v, Guardrail& guardrail) {
+  v.at(guardrail.where, "guardrail");
   v.text(need("metric", "A metric that must not be harmed."), guardrail.metric);
   std::optional<double> margin;
   if (guardrail.margin > 0) margin = guardrail.margin;
@@ -230,11 +231,6 @@ void describe(Visitor& v, When& when) {
   v.texts(may("segments_not_harmed", "Pre-registered segments none of which may be harmed."),
           when.segments_not_harmed);
   v.flag(may("period_left", "Days of the planned period are left."), when.period_left);
-  if (!v.reading()) return;
-  const bool empty = !when.any_check_failed && !when.any_guardrail && !when.all_guardrails &&
-                     !when.all_primary && !when.any_primary && when.segments_not_harmed.empty() &&
-                     !when.period_left;
-  if (empty) v.complain(when.where, "`when` holds no clause", "add one, or leave `when` out");
 }
 
 void describe(Visitor& v, Rule& rule) {

@@ -74,6 +74,7 @@ struct Guardrail {
   Text metric;
   double margin = 0;  ///< Positive; from the metric's non_inferiority when not written here.
   Scale scale = Scale::absolute;
+  Location where;
 };
 
 struct ExperimentMetrics {
