@@ -33,7 +33,8 @@ std::optional<SegmentKey> value_at(const PropertyView& property, std::size_t row
 /// Number of sorted times before an instant. Most units are short: counting has no branch to
 /// mispredict.
 std::size_t rows_before(const TimeUs* first, const TimeUs* last, TimeUs instant) {
-  if (last - first > 96) return static_cast<std::size_t>(std::lower_bound(first, last, instant) - first);
+  if (last - first > 96)
+    return static_cast<std::size_t>(std::lower_bound(first, last, instant) - first);
   std::size_t before = 0;
   for (const TimeUs* time = first; time < last; ++time) before += *time < instant ? 1U : 0U;
   return before;
@@ -156,8 +157,10 @@ void ExperimentUnits::bind(const PartitionView& view) {
 
 TimeUs ExperimentUnits::instant(const Edge& edge, const Unit& unit) const {
   switch (edge.kind) {
-    case Edge::Kind::offset: return later(unit.anchor, edge.value);
-    case Edge::Kind::period_end: return frame_.plan.period.end;
+    case Edge::Kind::offset:
+      return later(unit.anchor, edge.value);
+    case Edge::Kind::period_end:
+      return frame_.plan.period.end;
     case Edge::Kind::day: {
       const std::size_t day = unit.anchor_day + static_cast<std::size_t>(edge.value);
       if (day >= frame_.grid.days())  // After the last day of the period.
@@ -209,8 +212,7 @@ void ExperimentUnits::fill_row(const PartitionView& view, const Unit& unit) {
 SegmentKey ExperimentUnits::segment(const SegmentRule& rule, const PartitionView& view,
                                     std::size_t begin, const Enrolment& enrolled) const {
   if (rule.kind == SegmentRule::Kind::tenure)
-    return view.time[begin] >= later(enrolled.time, -rule.tenure_us) ? kTenureNew
-                                                                    : kTenureExisting;
+    return view.time[begin] >= later(enrolled.time, -rule.tenure_us) ? kTenureNew : kTenureExisting;
   const PropertyView& property = view.properties[rule.slot];
   const bool latest = rule.kind == SegmentRule::Kind::at_assignment;
   for (std::size_t i = 0; begin + i <= enrolled.row; ++i)
@@ -234,7 +236,8 @@ void ExperimentUnits::take_days(const PartitionView& view, const Unit& unit, std
     while (row < unit.end && time[row] < day_end) ++row;
     if (row > begin) {
       program.folds.reset(day_state_);
-      program.folds.run(view, day_binding_, frame_.plan.inputs.filters, frame_.grid, begin, row, day_state_);
+      program.folds.run(view, day_binding_, frame_.plan.inputs.filters, frame_.grid, begin, row,
+                        day_state_);
       program.outputs.write(day_state_, day_row_);
       partial.daily->add(cell, day_row_.data());
       program.folds.accumulate(total_state_, day_state_);

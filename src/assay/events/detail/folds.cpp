@@ -110,8 +110,8 @@ std::vector<std::size_t> FoldProgram::slots(std::size_t number) const {
   for (std::size_t c = 0; c < classes_.size(); ++c) {
     if (!classes_[c].terms[number]) continue;
     const auto column = [&](const std::vector<std::size_t>& columns) {
-      return static_cast<std::size_t>(
-          std::find(columns.begin(), columns.end(), term.column) - columns.begin());
+      return static_cast<std::size_t>(std::find(columns.begin(), columns.end(), term.column) -
+                                      columns.begin());
     };
     std::size_t slot = first_slot_ + c * (1 + whole_ + real_);
     if (term.kind == Kind::add_whole) slot += 1 + column(classes_[c].whole);
@@ -147,20 +147,28 @@ void FoldProgram::reset(FoldState& state) const {
 }
 
 void FoldProgram::run_step(const Term& term, const PartitionView& view,
-                           std::span<const RowFilter> filters, const DayGrid& days,
-                           std::size_t row, FoldState& state) const {
+                           std::span<const RowFilter> filters, const DayGrid& days, std::size_t row,
+                           FoldState& state) const {
   if (term.events.filter && !filters[*term.events.filter].passes(view, row)) return;
   double& value = state.value[term.slot];
   switch (term.kind) {
-    case Kind::count: value += 1.0; break;
-    case Kind::add_whole: value += whole_or_zero(view.properties[term.column].ints[row]); break;
-    case Kind::add_real: value += real_or_zero(view.properties[term.column].doubles[row]); break;
+    case Kind::count:
+      value += 1.0;
+      break;
+    case Kind::add_whole:
+      value += whole_or_zero(view.properties[term.column].ints[row]);
+      break;
+    case Kind::add_real:
+      value += real_or_zero(view.properties[term.column].doubles[row]);
+      break;
     case Kind::max_whole: {
       const std::int64_t x = view.properties[term.column].ints[row];
       if (x != kNullInt) value = std::max(value, static_cast<double>(x));
       break;
     }
-    case Kind::max_real: value = std::max(value, view.properties[term.column].doubles[row]); break;
+    case Kind::max_real:
+      value = std::max(value, view.properties[term.column].doubles[row]);
+      break;
     case Kind::days: {
       const auto day = static_cast<std::uint32_t>(days.at(view.time[row]) + 1);
       if (state.day[term.slot] != day) value += 1.0;

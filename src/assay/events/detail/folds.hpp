@@ -72,12 +72,10 @@ class FoldProgram {
     std::size_t slot = 0;  ///< Of terms that go row by row.
 
     [[nodiscard]] bool by_class() const {
-      return !events.filter && (kind == Kind::count || kind == Kind::add_whole ||
-                                kind == Kind::add_real);
+      return !events.filter &&
+             (kind == Kind::count || kind == Kind::add_whole || kind == Kind::add_real);
     }
-    [[nodiscard]] bool largest() const {
-      return kind == Kind::max_whole || kind == Kind::max_real;
-    }
+    [[nodiscard]] bool largest() const { return kind == Kind::max_whole || kind == Kind::max_real; }
     [[nodiscard]] bool has(std::uint32_t code) const;
   };
   struct Class {

@@ -1,0 +1,237 @@
+#include "assay/events/experiment.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "assay/events/detail/experiment_units.hpp"
+
+namespace assay::events {
+namespace {
+
+using detail::CellPool;
+using detail::CellWord;
+using detail::ExperimentFrame;
+using detail::ExperimentPartial;
+using detail::ExperimentUnits;
+using numerics::CoMoments;
+
+constexpr std::int64_t kMaxDays = 100'000;
+
+/// The days from the first pre-period to the end of the period.
+Result<DayGrid> grid_of(const ExperimentPlan& plan) {
+  std::int64_t before = 0;
+  for (const Outcome& metric : plan.metrics)
+    if (metric.with_covariate()) before = std::max(before, metric.covariate_us);
+  if (plan.period.end <= plan.period.begin)
+    return fail(ErrorCode::invalid_spec, "the period ends before it begins", "period");
+  TimeUs begin = 0;
+  std::int64_t length = 0;
+  if (__builtin_sub_overflow(plan.period.begin, before, &begin) ||
+      __builtin_sub_overflow(plan.period.end, begin, &length) || length / kDayUs > kMaxDays)
+    return fail(ErrorCode::invalid_spec, "the period with its pre-period is too long", "period",
+                "use at most " + std::to_string(kMaxDays) + " days");
+  return DayGrid(plan.timezone, {begin, plan.period.end});
+}
+
+Result<ExperimentFrame> frame_of(const ExperimentPlan& plan,
+                                 const detail::ExperimentProgram& program,
+                                 const detail::DayProgram* days) {
+  ASSAY_TRY(DayGrid grid, grid_of(plan));
+  std::vector<EventSet> roles = {plan.assignment};
+  if (plan.exposure) roles.push_back(*plan.exposure);
+  const std::size_t first = grid.at(plan.period.begin);
+  return ExperimentFrame{plan, program, days, std::move(grid), first, {roles, plan.inputs.filters}};
+}
+
+/// The ceil(n p)-th smallest of the values and zeros put together.
+std::optional<double> quantile(ExperimentUnits::Values& values, double p, bool ignore_zeros) {
+  auto& x = values.nonzero;
+  if (ignore_zeros) {
+    std::erase_if(x, [](double v) { return v < 0.0; });
+    values.zeros = 0;
+  }
+  const auto n = static_cast<std::int64_t>(x.size()) + values.zeros;
+  if (n == 0) return std::nullopt;
+  const auto negative = std::count_if(x.begin(), x.end(), [](double v) { return v < 0.0; });
+  const auto wanted = static_cast<std::int64_t>(std::ceil(static_cast<double>(n) * p));
+  std::int64_t rank = std::clamp<std::int64_t>(wanted, 1, n) - 1;  // From 0.
+  if (rank >= negative && rank < negative + values.zeros) return 0.0;
+  if (rank >= negative) rank -= values.zeros;
+  std::nth_element(x.begin(), x.begin() + rank, x.end());
+  return x[static_cast<std::size_t>(rank)];
+}
+
+/// The values to cap at. Quantiles need a pass of their own over the metrics that use them.
+Result<std::vector<std::optional<double>>> find_caps(const ScanContext& context,
+                                                     const ExperimentPlan& plan) {
+  std::vector<std::optional<double>> caps(plan.metrics.size());
+  ExperimentPlan only = plan;
+  only.metrics.clear();
+  only.segments.clear();
+  only.daily = false;
+  std::vector<std::size_t> metrics;
+  for (std::size_t m = 0; m < plan.metrics.size(); ++m) {
+    caps[m] = plan.metrics[m].cap_value;
+    if (!plan.metrics[m].cap_quantile) continue;
+    metrics.push_back(m);
+    only.metrics.push_back(plan.metrics[m]);
+    only.metrics.back().covariate_us = 0;
+  }
+  if (metrics.empty()) return caps;
+  const std::vector<std::optional<double>> none(metrics.size());
+  ASSAY_TRY(const detail::ExperimentProgram program, detail::compile_program(only, none));
+  ASSAY_TRY(const ExperimentFrame frame, frame_of(only, program, nullptr));
+  std::vector<ExperimentUnits::Values> all(metrics.size());
+  ASSAY_CHECK(scan(
+      context, plan.inputs.properties, "experiment: caps",
+      [&] { return std::make_unique<ExperimentUnits>(frame); },
+      [](const PartitionView& view, ExperimentUnits& units) { return units.gather(view); },
+      [&](const std::vector<ExperimentUnits::Values>& part) {
+        for (std::size_t i = 0; i < all.size(); ++i) {
+          all[i].nonzero.insert(all[i].nonzero.end(), part[i].nonzero.begin(),
+                                part[i].nonzero.end());
+          all[i].zeros += part[i].zeros;
+        }
+      }));
+  for (std::size_t i = 0; i < metrics.size(); ++i) {
+    const Outcome& metric = plan.metrics[metrics[i]];
+    caps[metrics[i]] = quantile(all[i], *metric.cap_quantile, metric.cap_ignores_zeros);
+  }
+  return caps;
+}
+
+/// The moments of some variables of a cell; a last one that is constant in the cell on request.
+CoMoments extract(const detail::RowLayout& layout, const detail::Variables& variables,
+                  const CellPool& pool, std::size_t cell, std::optional<double> constant) {
+  const std::size_t kept = variables.size();
+  CoMoments moments(kept + (constant ? 1 : 0));
+  moments.n = pool.rows(cell);
+  for (std::size_t i = 0; i < kept; ++i) {
+    moments.mean[i] = pool.means(cell)[variables[i]];
+    for (std::size_t j = i; j < kept; ++j)
+      moments.comoment[CoMoments::index(i, j, moments.size())] =
+          pool.products(cell)[layout.product(variables[i], variables[j])];
+  }
+  if (constant) moments.mean[kept] = *constant;
+  return moments;
+}
+
+MomentsByArm no_moments(const ExperimentPlan& plan) {
+  std::vector<CoMoments> metrics;
+  for (const Outcome& metric : plan.metrics) metrics.emplace_back(metric.variables());
+  return MomentsByArm(plan.arm_codes.size(), metrics);
+}
+
+/// Adds a margin to the moments of its arm; immature metrics are counted instead.
+void add_margin(const ExperimentFrame& frame, const ExperimentPartial& sums, std::size_t margin,
+                MomentsByArm& moments, std::vector<std::vector<std::int64_t>>* immature) {
+  const std::uint64_t word = sums.margins.key(margin)[2];
+  const std::size_t arm = CellWord::arm(word);
+  for (std::size_t m = 0; m < frame.plan.metrics.size(); ++m) {
+    if (CellWord::immature(word, frame.program.maturity[m])) {
+      if (immature != nullptr) (*immature)[arm][m] += sums.moments.rows(margin);
+      continue;
+    }
+    std::optional<double> no_history;
+    if (frame.plan.metrics[m].with_covariate())
+      no_history = (word & CellWord::kNoHistory) != 0 ? 1.0 : 0.0;
+    moments[arm][m].merge(extract(frame.program.layout, frame.program.variables[m], sums.moments,
+                                  margin, no_history));
+  }
+}
+
+Result<void> write_margins(const ExperimentFrame& frame, const ExperimentPartial& sums,
+                           std::size_t max_values, ExperimentTotals& totals) {
+  const std::size_t arms = frame.plan.arm_codes.size();
+  std::vector<std::size_t> order(sums.margins.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const auto x = sums.margins.key(a);
+    const auto y = sums.margins.key(b);
+    return std::lexicographical_compare(x.begin(), x.end(), y.begin(), y.end());
+  });
+  totals.overall = no_moments(frame.plan);
+  totals.immature.assign(arms, std::vector<std::int64_t>(frame.plan.metrics.size(), 0));
+  totals.segments.resize(frame.plan.segments.size());
+  for (const std::size_t margin : order) {
+    const auto key = sums.margins.key(margin);
+    if (key[0] == 0) {
+      add_margin(frame, sums, margin, totals.overall, &totals.immature);
+      continue;
+    }
+    auto& values = totals.segments[key[0] - 1];
+    if (values.empty() || values.back().key != key[1]) {
+      if (values.size() == max_values)
+        return fail(ErrorCode::invalid_spec,
+                    "a segment dimension has more than " + std::to_string(max_values) + " values",
+                    "segment " + std::to_string(key[0]), "choose a property with fewer values");
+      values.push_back({key[1], std::vector<std::int64_t>(arms, 0), no_moments(frame.plan)});
+    }
+    values.back().assigned[CellWord::arm(key[2])] += sums.assigned[margin];
+    add_margin(frame, sums, margin, values.back().moments, nullptr);
+  }
+  return {};
+}
+
+void write_days(const ExperimentFrame& frame, const ExperimentPartial& sums,
+                ExperimentTotals& totals) {
+  const std::size_t arms = frame.plan.arm_codes.size();
+  const std::size_t days = frame.period_days();
+  totals.first_day = frame.grid.first_day() + static_cast<Day>(frame.first_position);
+  for (std::size_t day = 0; day < days; ++day) {
+    const auto row = sums.assigned_by_day.begin() + static_cast<std::ptrdiff_t>(day * arms);
+    totals.assigned_by_day.emplace_back(row, row + static_cast<std::ptrdiff_t>(arms));
+  }
+  if (frame.days == nullptr) return;
+  std::vector<std::int64_t> anchored(arms, 0);  // Analysed units with an anchor up to the day.
+  const auto moments = [&](const CellPool& pool, std::size_t cell, std::size_t arm) {
+    std::vector<CoMoments> metrics;
+    for (const detail::Variables& variables : frame.days->variables) {
+      metrics.push_back(extract(frame.days->layout, variables, pool, cell, std::nullopt));
+      if (variables.empty())
+        metrics.back().n = 0;
+      else
+        metrics.back().add_zeros(anchored[arm] - pool.rows(cell));
+    }
+    return metrics;
+  };
+  for (std::size_t day = 0; day < days; ++day) {
+    MomentsByArm& daily = totals.daily.emplace_back();
+    MomentsByArm& cumulative = totals.cumulative.emplace_back();
+    for (std::size_t arm = 0; arm < arms; ++arm) {
+      const std::size_t cell = day * arms + arm;
+      anchored[arm] += sums.anchored_by_day[cell];
+      daily.push_back(moments(*sums.daily, cell, arm));
+      cumulative.push_back(moments(*sums.cumulative, cell, arm));
+    }
+  }
+}
+
+}  // namespace
+
+Result<ExperimentTotals> experiment(const ScanContext& context, const ExperimentPlan& plan,
+                                    std::size_t max_segment_values) {
+  ExperimentTotals totals;
+  ASSAY_TRY(totals.caps, find_caps(context, plan));
+  ASSAY_TRY(const detail::ExperimentProgram program, detail::compile_program(plan, totals.caps));
+  std::optional<detail::DayProgram> days;
+  if (plan.daily) days = detail::compile_days(plan);
+  ASSAY_TRY(const ExperimentFrame frame, frame_of(plan, program, days ? &*days : nullptr));
+  ExperimentPartial sums(frame);
+  ASSAY_CHECK(scan(
+      context, plan.inputs.properties, "experiment",
+      [&] { return std::make_unique<ExperimentUnits>(frame); },
+      [](const PartitionView& view, ExperimentUnits& units) { return units.take(view); },
+      [&](const ExperimentPartial& partial) { sums.merge(partial); }));
+  totals.arms = sums.arms;
+  totals.both_arms = sums.both_arms;
+  totals.unknown_variant = sums.unknown_variant;
+  ASSAY_CHECK(write_margins(frame, sums, max_segment_values, totals));
+  write_days(frame, sums, totals);
+  return totals;
+}
+
+}  // namespace assay::events
