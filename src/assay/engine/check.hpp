@@ -16,9 +16,8 @@ struct Vocabulary {
 };
 
 /// Checks of a query against the data, the same for every engine, before it runs. Each returns the
-/// query with its literals in the type of their column: booleans as 0 and 1, whole numbers as
-/// doubles beside a float64 column, dates and times ('2026-05-04', '2026-05-04T17:03:09Z') as
-/// microseconds beside a time_us column. An int64 column may be compared with a double.
+/// query with its literals in the type of their column: truth values as 0 and 1, whole numbers as
+/// doubles beside a float64 column. Beside time_us stand microseconds.
 /// Fail with invalid_spec: a property or event that the data does not have (with near names), a
 /// literal of another kind than its column, sum or max of a column without numbers, a negative
 /// window, no step or more than 16, no arm, two arms alike, and what the query structs demand.

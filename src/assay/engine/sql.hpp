@@ -28,10 +28,13 @@ std::string to_text(const Statement& statement, const Relation& relation);
 std::string to_sql(const frame::Predicate& predicate, const Source& source);
 std::string to_sql(const EventSelector& selector, const Source& source);
 
+/// A double that SQL reads back bit for bit.
+std::string double_sql(double value);
+
 /// The local day (days since 1970-01-01) of an expression in microseconds UTC.
 std::string local_day_sql(const std::string& time_us, const TimeZone& timezone);
 
-/// day, units: the days with a meant event in their trailing window; then first and last day.
+/// day, units: one row a local day from the first to the last with an event.
 Statement to_sql(const ActiveUsersQuery& query, const Source& source);
 
 /// cohort, k (0: the units that entered), units.
@@ -43,7 +46,15 @@ Statement to_sql(const FunnelQuery& query, const Source& source);
 /// unit, day on which the session began, length in seconds, depth.
 Statement to_sql(const SessionsQuery& query, const Source& source);
 
-/// One row a unit with an assignment: its arm, times, segments and the variables of every metric.
+/// One row a unit with assignment events: unit, arm (number; NULL: none of the query's), both_arms,
+/// assigned_us, assigned_day, exposed, exposed_before, anchor_us (NULL: not analysed), anchor_day,
+/// segment_0 ..., and for every metric i: mature_i, y_i, d_i (ratio), x_i, z_i (pre-period) and
+/// m_i. Nothing is capped yet.
 Statement to_sql(const ExperimentQuery& query, const Source& source);
+
+/// For a mean or ratio: one row for every analysed unit and local day of the period from the
+/// anchor's day on: unit, arm, day, numerator, numerator_so_far [, denominator,
+/// denominator_so_far]. Over a table `units` with the rows of the statement above.
+Statement daily_sql(const ExperimentQuery& query, const Source& source, std::size_t metric);
 
 }  // namespace assay::engine
