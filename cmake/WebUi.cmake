@@ -7,8 +7,8 @@ set(ASSAY_UI_SOURCES
   src/App.svelte src/app.css src/document.ts src/main.ts src/number.ts src/outline.ts
   src/blocks/Blocks.svelte src/blocks/ChartBlock.svelte src/blocks/Check.svelte
   src/blocks/Code.svelte src/blocks/Facts.svelte src/blocks/IntervalBar.svelte
-  src/blocks/Notes.svelte src/blocks/Provenance.svelte src/blocks/Scorecard.svelte
-  src/blocks/Section.svelte src/blocks/Table.svelte src/blocks/Verdict.svelte
+  src/blocks/Name.svelte src/blocks/Notes.svelte src/blocks/Provenance.svelte
+  src/blocks/Scorecard.svelte src/blocks/Section.svelte src/blocks/Table.svelte src/blocks/Verdict.svelte
   src/charts/band.ts src/charts/bars.ts src/charts/curve.ts src/charts/effect_intervals.ts
   src/charts/engine.svelte.ts src/charts/funnel.ts src/charts/interval_scale.ts
   src/charts/options.ts src/charts/retention_curve.ts src/charts/theme.ts

@@ -1,3 +1,4 @@
+#include "assay/report/detail/outline.hpp"
 #include "assay/report/detail/ui_shell.hpp"
 #include "assay/report/render.hpp"
 
@@ -55,7 +56,7 @@ std::string render_html(const Document& document) {
   html += "<title>" + escape_text(document.title) + "</title>";
   const std::size_t after_title = title + kTitle.size();
   html += shell.substr(after_title, slot + kSlot.size() - after_title);
-  html += escape_for_script(render_json(document));
+  html += escape_for_script(compact_json(document));
   html += shell.substr(shell.find("</script>", slot));
   return html;
 }

@@ -347,18 +347,27 @@ Json json(const Provenance& p) {
           {"more", json(p.more)}};
 }
 
+Json json(const Document& document) {
+  return {{"schema", "assay.document"},
+          {"schema_version", kDocumentSchemaVersion},
+          {"kind", document.kind},
+          {"title", document.title},
+          {"subtitle", document.subtitle},
+          {"blocks", blocks_json(document.blocks)},
+          {"provenance", json(document.provenance)}};
+}
+
+// Bytes that are not UTF-8 become the replacement character instead of an exception.
+constexpr auto kReplace = Json::error_handler_t::replace;
+
 }  // namespace
 
 std::string render_json(const Document& document) {
-  const Json out{{"schema", "assay.document"},
-                 {"schema_version", kDocumentSchemaVersion},
-                 {"kind", document.kind},
-                 {"title", document.title},
-                 {"subtitle", document.subtitle},
-                 {"blocks", blocks_json(document.blocks)},
-                 {"provenance", json(document.provenance)}};
-  // Bytes that are not UTF-8 become the replacement character instead of an exception.
-  return out.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json(document).dump(1, ' ', false, kReplace) + "\n";
+}
+
+std::string compact_json(const Document& document) {
+  return json(document).dump(-1, ' ', false, kReplace);
 }
 
 }  // namespace assay::report

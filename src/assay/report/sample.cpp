@@ -417,4 +417,36 @@ Document sample_table() {
   return page;
 }
 
+Document sample_empty() {
+  const Number none = Number::undefined("no data");
+  Document page{.kind = "experiment_readout", .title = "empty"};
+  page.add(Verdict{.word = "UNDEFINED"});
+  page.add(Scorecard{});
+  page.add(Scorecard{.rows = {{.metric = "nothing", .lift = none, .margin = 0.01}}});
+  page.add(Table{});
+  page.add(Table{.columns = {{"a"}}, .rows = {{}, {undefined_cell("")}}, .shaded = true});
+  const std::vector<ChartSpec> specs{
+      EffectIntervals{},
+      EffectIntervals{.rows = {{.name = "a", .estimate = none}}},
+      TimeSeriesBand{},
+      TimeSeriesBand{.views = {{.name = "v", .series = {{.name = "s"}}}}},
+      TimeSeriesBand{.views = {{.series = {{.name = "s", .points = {{"d", none, none, none}}}}}}},
+      RetentionCurve{},
+      RetentionCurve{.arms = {{.name = "a"}}},
+      RetentionCurve{.arms = {{.name = "a", .points = {{1, none, none, none}}}}},
+      FunnelChart{},
+      FunnelChart{.steps = {"a"}, .arms = {{.name = "x"}}},
+      FunnelChart{.steps = {"a"}, .arms = {{.stages = {{0, none, none, none}}}}},
+      Bars{},
+      Bars{.labels = {"a", "b"}, .groups = {{.name = "g", .values = {none}}}},
+      Curve{},
+      Curve{.lines = {{.name = "l", .points = {{1.0, none, none, none}}}}}};
+  for (const ChartSpec& spec : specs) page.add(Chart{.title = "nothing", .spec = spec});
+  page.add(Notes{});
+  page.add(Facts{});
+  page.add(Code{});
+  page.add(Section{});
+  return page;
+}
+
 }  // namespace assay::report

@@ -17,4 +17,7 @@ Document sample_hostile();
 /// A retention triangle: a shaded table in a plain document without a verdict.
 Document sample_table();
 
+/// Every kind of block and chart with nothing in it, and numbers that do not exist.
+Document sample_empty();
+
 }  // namespace assay::report

@@ -18,7 +18,8 @@ int main(int argc, char** argv) {
   const std::pair<const char*, Document> samples[] = {{"readout", sample_readout()},
                                                       {"invalid", sample_invalid()},
                                                       {"hostile", sample_hostile()},
-                                                      {"table", sample_table()}};
+                                                      {"table", sample_table()},
+                                                      {"empty", sample_empty()}};
   for (const auto& [name, document] : samples) {
     for (const Format format :
          {Format::text, Format::markdown, Format::html, Format::json, Format::csv}) {

@@ -214,7 +214,11 @@ void Screen::chart(const Chart& chart) {
   title(chart.title);
   if (!chart.how_to_read.empty()) paragraph(chart.how_to_read, true);
   gap();
-  out_ += layout_chart(chart, kIndent, width_, paint_);
+  if (chart_table(chart).rows.empty()) {
+    paragraph("no data", true);
+  } else {
+    out_ += layout_chart(chart, kIndent, width_, paint_);
+  }
   if (!chart.caption.empty()) paragraph(chart.caption, true);
 }
 

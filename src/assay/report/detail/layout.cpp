@@ -189,7 +189,11 @@ std::vector<std::string> wrap(std::string_view text, int width) {
       ++begin;
       continue;
     }
-    const std::size_t end = std::min(text.find_first_of(" \n", begin), text.size());
+    std::size_t end = std::min(text.find_first_of(" \n", begin), text.size());
+    for (const std::string_view unit : {" %", " pp"}) {  // A number keeps its unit beside it.
+      if (text.substr(end).starts_with(unit)) end += unit.size();
+    }
+    end = std::min(text.find_first_of(" \n", end), text.size());
     const std::string word(text.substr(begin, end - begin));
     std::string& line = lines.back();
     if (line.empty()) {

@@ -39,6 +39,10 @@ struct Frame {
   int indent;
   int width;
   const Paint& paint;
+  /// What is left of a line for a drawing beside so many columns of words.
+  [[nodiscard]] int room(int words, int most) const {
+    return std::clamp(width - indent - words, 6, most);
+  }
   [[nodiscard]] std::string margin() const {
     return std::string(static_cast<std::size_t>(indent), ' ');
   }
@@ -142,11 +146,11 @@ std::string sparkline(const std::vector<Number>& values, const Range& range, int
 /// A line of the form: name  ▁▂▃▅▇  from first to last.
 std::string spark_row(const std::string& name, int name_width, const std::vector<Number>& values,
                       const Range& range, const std::string& words, const Frame& frame) {
-  return trimmed(fmt::format("{}{}  {}  {}", frame.margin(),
-                             pad_right(shorten(name, name_width), name_width),
-                             pad_right(sparkline(values, range, kSparkWidth),
-                                       std::min(kSparkWidth, static_cast<int>(values.size()))),
-                             words));
+  const int cells = frame.room(name_width + display_width(words) + 4, kSparkWidth);
+  return trimmed(fmt::format(
+      "{}{}  {}  {}", frame.margin(), pad_right(shorten(name, name_width), name_width),
+      pad_right(sparkline(values, range, cells), std::min(cells, static_cast<int>(values.size()))),
+      words));
 }
 
 std::string draw(const TimeSeriesBand& spec, const Chart& chart, const Frame& frame) {
@@ -252,6 +256,7 @@ std::string draw(const FunnelChart& spec, const Chart&, const Frame& frame) {
   }
   const int step_width = widest(spec.steps, kNameWidth);
   const int arm_width = widest(arm_names, 12);
+  const int cells = frame.room(step_width + arm_width + count_width + 15, kBarWidth);
   std::string out;
   for (std::size_t s = 0; s < spec.steps.size(); ++s) {
     std::string step = spec.steps[s];
@@ -262,8 +267,7 @@ std::string draw(const FunnelChart& spec, const Chart&, const Frame& frame) {
       out += trimmed(fmt::format(
           "{}{}  {}{}{}  {}  {}", frame.margin(), pad_right(shorten(step, step_width), step_width),
           pad_right(shorten(arm.name, arm_width), arm_width), arm_width > 0 ? "  " : "",
-          pad_right(bar_of(share, kBarWidth), kBarWidth),
-          pad_left(count_text(stage.count), count_width),
+          pad_right(bar_of(share, cells), cells), pad_left(count_text(stage.count), count_width),
           pad_left(format_number(stage.rate, NumberFormat::percent()), 7)));
       step.clear();
     }
@@ -284,17 +288,21 @@ std::string signed_bar(double value, double most, int cells) {
 std::string draw(const Bars& spec, const Chart& chart, const Frame& frame) {
   double most = 0.0;
   bool negative = false;
+  int value_width = 0;
   std::vector<std::string> group_names;
   for (const auto& group : spec.groups) {
     group_names.push_back(group.name);
     for (const Number& value : group.values) {
       most = std::max(most, std::fabs(value.value.value_or(0.0)));
       negative = negative || value.value.value_or(0.0) < 0.0;
+      value_width = std::max(value_width, display_width(format_number(value, chart.y_format)));
     }
   }
   if (most == 0.0) most = 1.0;
   const int name_width = widest(spec.labels, kNameWidth);
   const int group_width = spec.groups.size() > 1 ? widest(group_names, 14) : 0;
+  const int cells =
+      frame.room(name_width + group_width + value_width + 7, negative ? kBarWidth + 8 : kBarWidth);
   std::string out;
   for (std::size_t i = 0; i < spec.labels.size(); ++i) {
     std::string label = spec.labels[i];
@@ -302,11 +310,11 @@ std::string draw(const Bars& spec, const Chart& chart, const Frame& frame) {
       if (i >= group.values.size()) continue;
       const double value = group.values[i].value.value_or(0.0);
       const std::string bar =
-          negative ? signed_bar(value, most, kBarWidth + 8) : bar_of(value / most, kBarWidth);
+          negative ? signed_bar(value, most, cells) : bar_of(value / most, cells);
       out += trimmed(fmt::format(
           "{}{}  {}{}{}  {}", frame.margin(), pad_right(shorten(label, name_width), name_width),
           pad_right(group_width > 0 ? shorten(group.name, group_width) : "", group_width),
-          group_width > 0 ? "  " : "", pad_right(bar, negative ? kBarWidth + 9 : kBarWidth),
+          group_width > 0 ? "  " : "", pad_right(bar, negative ? cells + 1 : cells),
           format_number(group.values[i], chart.y_format)));
       label.clear();
     }

@@ -54,6 +54,9 @@ std::string_view status_word(CheckStatus status);  ///< "passed", "failed", "war
 /// What is known of a document's making, in words and in a fixed order.
 std::vector<Fact> provenance_facts(const Provenance& provenance);
 
+/// The JSON of a document without line breaks, for machines alone.
+std::string compact_json(const Document& document);
+
 /// Calls `visit` with every block in reading order, sections before what they hold.
 template <class Visit>
 void for_each_block(const std::vector<Block>& blocks, const Visit& visit) {

@@ -27,6 +27,8 @@ function band(name: string, points: BandPoint[], colour: string): CustomSeriesOp
   return {
     type: 'custom',
     name,
+    color: colour,
+    itemStyle: { color: colour },
     silent: true,
     clip: true,
     z: 1,

@@ -18,6 +18,7 @@ export function bars(chart: Chart<Bars>, width: number): theme.Option {
     grid: { left, right: 12, top: names.length > 1 ? 36 : 8, bottom: 50 },
     xAxis: {
       ...theme.valueAxis(chart.y_format),
+      splitLine: { ...theme.valueAxis(chart.y_format).splitLine, showMinLine: false, showMaxLine: false },
       min: low < 0 ? low - air : 0,
       max: high > 0 ? high + air : 0,
       axisLabel: {
@@ -25,7 +26,7 @@ export function bars(chart: Chart<Bars>, width: number): theme.Option {
         showMinLabel: low >= 0,
         showMaxLabel: false,
       },
-      ...theme.axisName(chart.y_title, 30, 'x', width - 40),
+      ...theme.axisName(chart.y_title, 30, width - 40),
     },
     yAxis: {
       type: 'category',

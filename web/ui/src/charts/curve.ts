@@ -30,16 +30,16 @@ export function curve(chart: Chart<Curve>, width: number): theme.Option {
   return {
     ...theme.base,
     legend: theme.legend(names),
-    grid: { left: 66, right: 24, top, bottom: 54 },
+    grid: { left: 58, right: 24, top, bottom: 54 },
     xAxis: {
       ...theme.valueAxis(chart.x_format),
       min: Math.min(...xs),
       max: Math.max(...xs),
       splitLine: { show: false },
       axisLine: { show: true, lineStyle: { color: theme.hairline } },
-      ...theme.axisName(chart.x_title, 32, 'x', width - 90),
+      ...theme.axisName(chart.x_title, 32, width - 90),
     },
-    yAxis: { ...theme.valueAxis(chart.y_format), ...theme.axisName(chart.y_title, 52, 'y', 230) },
+    yAxis: { ...theme.valueAxis(chart.y_format) },
     tooltip: {
       ...theme.tooltip('axis'),
       formatter: (params: unknown) => {

@@ -33,6 +33,7 @@ export function effectIntervals(chart: Chart<EffectIntervals>, width: number): t
     grid: { left, right: 18, top: 8, bottom: 54 },
     xAxis: {
       ...theme.valueAxis(chart.y_format),
+      splitLine: { ...theme.valueAxis(chart.y_format).splitLine, showMinLine: false, showMaxLine: false },
       min: Math.min(...ends) - air,
       max: Math.max(...ends) + air,
       axisLabel: {
@@ -40,7 +41,7 @@ export function effectIntervals(chart: Chart<EffectIntervals>, width: number): t
         showMinLabel: false,
         showMaxLabel: false,
       },
-      ...theme.axisName(chart.x_title, 32, 'x', width - 40),
+      ...theme.axisName(chart.x_title, 32, width - 40),
     },
     yAxis: {
       type: 'category',

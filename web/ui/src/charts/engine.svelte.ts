@@ -18,20 +18,29 @@ echarts.use([
   SVGRenderer,
 ]);
 
-/** Draws the option into the element, again whenever the option or the size changes. */
-export function draw(option: () => Option | null): Attachment<HTMLElement> {
+// Between the margins of an A4 page. When printing starts, the page still has its screen layout,
+// so the width on paper cannot be asked for.
+const paperWidth = 686;
+
+/** Draws what `option` returns for a width, again whenever the option or the width changes. */
+export function draw(option: (width: number) => Option): Attachment<HTMLElement> {
   return (element) => {
     const chart = echarts.init(element, null, { renderer: 'svg' });
-    const fit = () => chart.resize({ animation: { duration: 0 } });
-    const sizes = new ResizeObserver(fit);
+    const fit = (width: number) => {
+      if (width === 0) return; // Inside a folded section: the observer calls again.
+      chart.resize({ width, height: element.clientHeight, silent: true });
+      chart.setOption(option(width), { notMerge: true });
+    };
+    const onScreen = () => fit(element.clientWidth);
+    const onPaper = () => fit(paperWidth);
+    const sizes = new ResizeObserver(onScreen);
     sizes.observe(element);
-    window.addEventListener('beforeprint', fit);
-    $effect(() => {
-      const current = option();
-      if (current) chart.setOption(current, { notMerge: true });
-    });
+    window.addEventListener('beforeprint', onPaper);
+    window.addEventListener('afterprint', onScreen);
+    $effect(onScreen);
     return () => {
-      window.removeEventListener('beforeprint', fit);
+      window.removeEventListener('beforeprint', onPaper);
+      window.removeEventListener('afterprint', onScreen);
       sizes.disconnect();
       chart.dispose();
     };

@@ -16,7 +16,7 @@ export function funnel(chart: Chart<FunnelChart>, width: number): theme.Option {
       ...theme.valueAxis({ style: 'percent', unit: '' }),
       min: 0,
       max: 1,
-      ...theme.axisName('share of entered', 30, 'x', width - 40),
+      ...theme.axisName('share of entered', 30, width - 40),
     },
     yAxis: {
       type: 'category',

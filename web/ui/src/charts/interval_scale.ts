@@ -26,3 +26,8 @@ export function intervalScale(rows: Estimate[]): Map<string, Scale> {
   }
   return scales;
 }
+
+/** Where zero stands on an axis, in per cent of its length. */
+export function zeroShare(scale: Scale): number {
+  return (100 * -scale.low) / (scale.high - scale.low);
+}

@@ -11,7 +11,7 @@ export function retentionCurve(chart: Chart<RetentionCurve>, width: number): the
   return {
     ...theme.base,
     legend: theme.legend(names),
-    grid: { left: 66, right: 18, top: names.length > 1 ? 36 : 12, bottom: 54 },
+    grid: { left: 58, right: 18, top: names.length > 1 ? 36 : 12, bottom: 54 },
     xAxis: {
       ...theme.valueAxis({ style: 'count', unit: '' }),
       min: Math.min(...ks),
@@ -19,12 +19,11 @@ export function retentionCurve(chart: Chart<RetentionCurve>, width: number): the
       minInterval: 1,
       splitLine: { show: false },
       axisLine: { show: true, lineStyle: { color: theme.hairline } },
-      ...theme.axisName(chart.x_title, 32, 'x', width - 90),
+      ...theme.axisName(chart.x_title, 32, width - 90),
     },
     yAxis: {
       ...theme.valueAxis({ style: 'percent', unit: '' }),
       min: 0,
-      ...theme.axisName(chart.y_title, 52, 'y', 230),
     },
     tooltip: {
       ...theme.tooltip('axis'),

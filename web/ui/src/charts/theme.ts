@@ -98,14 +98,14 @@ export function legend(names: string[]): LegendComponentOption {
 
 export const axisText = { color: muted, fontFamily: font, fontSize: 12 };
 
-export function axisName(name: string, gap: number, place: 'x' | 'y', room: number) {
+/** The title under a horizontal axis; that of a vertical one stands above the drawing. */
+export function axisName(name: string, gap: number, room: number) {
   return {
     name,
     nameLocation: 'middle' as const,
     nameGap: gap,
     nameTextStyle: { color: muted, fontFamily: font, fontSize: 12 },
     nameTruncate: { maxWidth: room, ellipsis: '…' },
-    nameRotate: place === 'y' ? 90 : 0,
   };
 }
 
@@ -115,7 +115,7 @@ export function valueAxis(format: NumberFormat) {
     axisLine: { show: false },
     axisTick: { show: false },
     splitLine: { lineStyle: { color: hairline, width: 1 } },
-    axisLabel: { ...axisText, hideOverlap: true, formatter: (value: number) => tickText(value, format) },
+    axisLabel: { ...axisText, hideOverlap: true, margin: 10, formatter: (value: number) => tickText(value, format) },
   };
 }
 

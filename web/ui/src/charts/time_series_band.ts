@@ -25,20 +25,19 @@ export function timeSeriesBand(chart: Chart<TimeSeriesBand>, index: number, widt
   return {
     ...theme.base,
     legend: theme.legend(names),
-    grid: { left: 66, right: 18, top, bottom: 54 },
+    grid: { left: 58, right: 18, top, bottom: 54 },
     xAxis: {
       type: 'category',
       data: labels,
       boundaryGap: false,
       axisLine: { lineStyle: { color: theme.hairline } },
       axisTick: { show: false },
-      axisLabel: { ...theme.axisText, hideOverlap: true, formatter: labelText },
-      ...theme.axisName(chart.x_title, 32, 'x', width - 90),
+      axisLabel: { ...theme.axisText, hideOverlap: true, margin: 10, formatter: labelText },
+      ...theme.axisName(chart.x_title, 32, width - 90),
     },
     yAxis: {
       ...theme.valueAxis(chart.y_format),
       scale: chart.spec.reference === null,
-      ...theme.axisName(chart.y_title, 52, 'y', 230),
     },
     tooltip: {
       ...theme.tooltip('axis'),
