@@ -104,7 +104,12 @@ void check_reference(const Text& name, std::string_view noun,
                      const std::vector<std::string>& defined, Diagnostics& diagnostics) {
   if (name.value.empty()) return;
   if (std::find(defined.begin(), defined.end(), name.value) != defined.end()) return;
-  diagnostics.add(name.where, fmt::format("there is no {} `{}`", noun, name.value),
+  const std::string problem = fmt::format("there is no {} `{}`", noun, name.value);
+  if (diagnostics.is_full()) {  // Only counted from here on: no time for a suggestion.
+    diagnostics.add(name.where, problem);
+    return;
+  }
+  diagnostics.add(name.where, problem,
                   did_you_mean(name.value, defined, fmt::format("define this {} first", noun)),
                   defined.empty() ? fmt::format("no {} at all", noun) : list_text(defined, 20));
 }

@@ -10,6 +10,17 @@
 namespace assay::spec::detail {
 namespace {
 
+/// The name becomes part of file names.
+void check_name(const Text& name, Diagnostics& diagnostics) {
+  const bool sound = std::all_of(name.value.begin(), name.value.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.';
+  });
+  if (name.value.empty() || (sound && name.value.front() != '.')) return;
+  diagnostics.add(name.where, fmt::format("`{}` cannot be the name of an experiment", name.value),
+                  "use letters, digits, _, - and ., and do not begin with a dot");
+}
+
 void check_events_of(Experiment& experiment, const Project& project, Diagnostics& diagnostics) {
   if (experiment.unit.value.empty()) experiment.unit.value = project.defaults.unit.value;
   Assignment& assignment = experiment.assignment;
@@ -195,6 +206,7 @@ void check_rules(const Experiment& experiment, Diagnostics& diagnostics) {
 }  // namespace
 
 void check_experiment(Experiment& experiment, const Project& project, Diagnostics& diagnostics) {
+  check_name(experiment.name, diagnostics);
   check_events_of(experiment, project, diagnostics);
   check_arms(experiment, diagnostics);
   check_period(experiment, project, diagnostics);

@@ -52,8 +52,13 @@ void check_retention(Metric& metric, const Project& project, Diagnostics& diagno
                     "remove it, or write `clock: rolling`");
 }
 
-void check_derived(Metric& metric, const std::vector<std::string>& defined,
-                   Diagnostics& diagnostics) {
+/// The names of all metrics, in order and for fast look-ups.
+struct Defined {
+  std::vector<std::string> names;
+  std::set<std::string> set;
+};
+
+void check_derived(Metric& metric, const Defined& defined, Diagnostics& diagnostics) {
   check_expression(metric.expr, diagnostics);
   const auto used = names_in(metric.expr.value);
   const bool listed = !metric.metrics.empty();
@@ -64,15 +69,17 @@ void check_derived(Metric& metric, const std::vector<std::string>& defined,
   };
   for (const auto& [name, offset] : used) {
     const Text place{name, part_of(metric.expr, offset, name.size())};
-    if (!listed || !is_listed(name)) check_reference(place, "metric", defined, diagnostics);
-    const bool exists = std::find(defined.begin(), defined.end(), name) != defined.end();
+    const bool exists = defined.set.contains(name);
+    if (!exists && (!listed || !is_listed(name)))
+      check_reference(place, "metric", defined.names, diagnostics);
     if (listed && exists && !is_listed(name))
       diagnostics.add(place.where, fmt::format("`metrics` does not list `{}`", name),
                       fmt::format("add `{}` to `metrics`", name));
     if (!is_listed(name) && !listed) metric.metrics.push_back(place);
   }
   for (const Text& name : metric.metrics) {
-    if (listed) check_reference(name, "metric", defined, diagnostics);
+    if (listed && !defined.set.contains(name.value))
+      check_reference(name, "metric", defined.names, diagnostics);
     const bool in_use =
         std::any_of(used.begin(), used.end(), [&](const auto& u) { return u.first == name.value; });
     if (!in_use && diagnostics.n_errors() == errors_before)
@@ -131,7 +138,7 @@ void check_numbers(const Metric& metric, Diagnostics& diagnostics) {
                                  metric.name.value));
 }
 
-void check_metric(Metric& metric, const Project& project, const std::vector<std::string>& defined,
+void check_metric(Metric& metric, const Project& project, const Defined& defined,
                   Diagnostics& diagnostics) {
   if (metric.unit.value.empty()) metric.unit.value = project.defaults.unit.value;
   if (metric.timezone.value.empty()) metric.timezone.value = project.defaults.timezone.value;
@@ -151,7 +158,8 @@ void check_metric(Metric& metric, const Project& project, const std::vector<std:
 
 void check_metrics(Project& project, Diagnostics& diagnostics) {
   check_unique(project.metrics, "metrics", diagnostics);
-  const auto defined = names_of(project.metrics);
+  Defined defined{names_of(project.metrics), {}};
+  defined.set.insert(defined.names.begin(), defined.names.end());
   for (Metric& metric : project.metrics) check_metric(metric, project, defined, diagnostics);
   check_cycles(project, diagnostics);
 }

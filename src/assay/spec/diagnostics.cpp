@@ -15,12 +15,14 @@ void Diagnostics::add(const Location& where, std::string problem, std::string fi
 }
 
 void Diagnostics::add(const Location& where, Error error) {
-  if (errors_.size() >= kMostKept) {
+  if (is_full()) {
     ++n_dropped_;
   } else {
     errors_.emplace_back(where, std::move(error));
   }
 }
+
+bool Diagnostics::is_full() const { return errors_.size() >= kMostKept; }
 
 void Diagnostics::note(const Location& where, std::string text) {
   notes_.push_back({std::move(text), where});

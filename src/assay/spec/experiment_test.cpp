@@ -76,6 +76,8 @@ TEST(Experiment, EveryMistakeIsNamedWithItsPlace) {
        "no metric `crash`", "did you mean `crashes`?"},
       {"unknown segment", "exploratory: [device]", "exploratory: [devise]", "devise", "",
        "no dimension, cohort or property `devise`", "did you mean `device`?"},
+      {"name that leaves the folder", "experiment: ranker", "experiment: ../ranker", "../ranker",
+       "", "cannot be the name of an experiment", "letters, digits"},
       {"weights", "treatment: 0.5", "treatment: 0.6", "control", "", "sum to 1.1, not to 1", ""},
       {"one arm", ", treatment: 0.5", "", "control", "", "one arm compares nothing", "two or more"},
       {"negative weight", "treatment: 0.5", "treatment: -0.5", "-0.5", "", "out of range",

@@ -171,7 +171,7 @@ Result<std::string> first_project_yaml(const InitialGuess& guess) {
   if (guess.event_time.column.empty()) return missing("the time of the event");
   std::string out =
       "# A first spec, guessed from the data. Read the reasons behind the # signs and correct\n"
-      "# what is wrong; `assay check` tells whether it still reads.\nversion: 1\n";
+      "# what is wrong. Editors complete the keys from the published JSON Schema.\nversion: 1\n";
   out += fmt::format("name: {}\n", scalar(guess.project));
   out += fmt::format("defaults:\n  timezone: {}{}", scalar(guess.timezone),
                      because(guess.timezone_reason));

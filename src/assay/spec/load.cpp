@@ -135,7 +135,9 @@ Result<T> guarded(ParseReport* report, F load) {
   }
 }
 
-Result<Project> project_of_folder(const fs::path& folder, ParseReport* report) {
+Result<Project> project_of_folder(const fs::path& path, ParseReport* report) {
+  const bool is_file = path.filename() == "assay.yaml";
+  const fs::path folder = is_file ? (path.has_parent_path() ? path.parent_path() : ".") : path;
   std::vector<NamedText> files;
   auto main_file = read_named(folder / "assay.yaml", "assay.yaml");
   if (!main_file) return stop<Project>(main_file.error(), report);
@@ -144,8 +146,8 @@ Result<Project> project_of_folder(const fs::path& folder, ParseReport* report) {
   const auto experiments = yaml_files(folder / "experiments");
   if (!metrics) return stop<Project>(metrics.error(), report);
   if (!experiments) return stop<Project>(experiments.error(), report);
-  for (const fs::path& path : *metrics) {
-    auto file = read_named(path, "metrics/" + path.filename().string());
+  for (const fs::path& metrics_path : *metrics) {
+    auto file = read_named(metrics_path, "metrics/" + metrics_path.filename().string());
     if (!file) return stop<Project>(file.error(), report);
     files.push_back(std::move(*file));
   }

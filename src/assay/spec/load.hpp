@@ -10,7 +10,8 @@
 
 namespace assay::spec {
 
-/// Reads a project folder: assay.yaml, then metrics/*.yaml in the order of their names.
+/// Reads a project folder: assay.yaml, then metrics/*.yaml in the order of their names. The
+/// path of the assay.yaml itself will do too.
 /// All errors of all files are collected: the first comes back as the Error, and all of them in
 /// `report` when one is passed. Fails with invalid_spec (the user's YAML) or unavailable (a
 /// missing or unreadable file). Throws nothing.

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 
@@ -119,6 +120,7 @@ TEST(Load, AFolderIsReadWithItsMetricsFilesInOrder) {
   const auto project = load_project(folder);
   ASSERT_TRUE(project) << to_text(project.error());
   EXPECT_EQ(project->name, "shorts_app");
+  EXPECT_TRUE(load_project(folder / "assay.yaml"));
   EXPECT_EQ(position_text(find_metric(*project, "extra")->name.where), "metrics/b.yaml:2:12");
   ASSERT_EQ(project->experiment_files.size(), 1U);
   EXPECT_TRUE(load_experiment(project->experiment_files[0], *project));
@@ -127,6 +129,52 @@ TEST(Load, AFolderIsReadWithItsMetricsFilesInOrder) {
   EXPECT_FALSE(load_experiment(project->experiment_files[0], *project, &report));
   EXPECT_EQ(report.errors[0].where.substr(0, 30), "experiments/ranker.yaml:1:1\n  ");
   std::filesystem::remove_all(folder.parent_path());
+}
+
+TEST(Load, AFileAtItsLargestIsReadOrRefusedInSeconds) {
+  std::string good(kGoodProject);
+  good.resize(good.find("trees:"));
+  std::string bad = good;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string n = std::to_string(i);
+    if (i < 4'000) good += "  - {name: m" + n + ", type: derived, expr: dau / mau}\n";
+    bad += "  - {name: m" + n + ", type: derived, expr: x" + n + " / mau}\n";
+  }
+  const auto started = std::chrono::steady_clock::now();
+  const auto project = load_project_text({{"assay.yaml", good}});
+  ASSERT_TRUE(project) << to_text(project.error());
+  EXPECT_EQ(project->metrics.size(), 4'009U);
+  ParseReport report;
+  EXPECT_FALSE(load_project_text({{"assay.yaml", bad}}, &report));
+  EXPECT_EQ(report.errors.size(), 20U);
+  EXPECT_GT(report.n_more, 5'000U);
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(60));
+}
+
+/// The n-th block in ``` fences of a page, without its first line.
+std::string fenced(const std::string& page, int n) {
+  std::size_t begin = 0;
+  for (int i = 0; i < 2 * n + 1; ++i) begin = page.find("\n```", begin) + 4;
+  begin = page.find('\n', begin) + 1;
+  return page.substr(begin, page.find("\n```", begin) + 1 - begin);
+}
+
+TEST(Load, TheCapabilityPageShowsSpecsThatLoadAndTheErrorThatIsPrinted) {
+  const auto page =
+      read_file(std::filesystem::path(ASSAY_SOURCE_DIR) / "docs" / "capabilities" / "spec.md");
+  ASSERT_TRUE(page);
+  const auto project = load_project_text({{"assay.yaml", fenced(*page, 1)}});
+  ASSERT_TRUE(project) << to_text(project.error());
+  const std::string experiment = fenced(*page, 2);
+  const std::string file = "experiments/ranker.yaml";
+  const auto loaded = load_experiment_text({file, experiment}, *project);
+  ASSERT_TRUE(loaded) << to_text(loaded.error());
+  ParseReport report;
+  EXPECT_FALSE(load_experiment_text(
+      {file, detail::with(experiment, "watch_per_user", "watch_per_usr")}, *project, &report));
+  const std::string first_line = experiment.substr(0, experiment.find('\n'));
+  EXPECT_EQ(first_line, "# experiments/ranker.yaml");
+  EXPECT_EQ(to_text(report), fenced(*page, 3));
 }
 
 TEST(Load, TheExampleProjectAndExperimentLoadWhole) {

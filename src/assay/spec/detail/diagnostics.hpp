@@ -23,6 +23,8 @@ class Diagnostics {
   [[nodiscard]] bool is_broken(const Location& where) const;
 
   [[nodiscard]] std::size_t n_errors() const { return errors_.size() + n_dropped_; }
+  /// Whether further errors are only counted.
+  [[nodiscard]] bool is_full() const;
   [[nodiscard]] const std::vector<Note>& notes() const { return notes_; }
 
   /// The errors in the order of files (as first seen by begin_file) and lines.
