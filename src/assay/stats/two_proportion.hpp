@@ -37,10 +37,14 @@ Result<Contrast> two_proportion(const TwoCounts& counts, double confidence_level
 /// True when an expected cell under equal proportions is below 5.
 bool needs_exact_test(const TwoCounts& counts);
 
+/// True when the exact test spans few enough counts to be enumerated within about a second;
+/// beyond it two_proportion keeps the score test and says so.
+bool exact_test_is_affordable(const TwoCounts& counts);
+
 /// The score test at any null value; Farrington & Manning (1990) for a margin.
 OneSidedP score_test(const TwoCounts& counts, ProportionNull null);
 
-/// The exact test at any null value.
+/// The exact test at any null value. Assumes exact_test_is_affordable.
 OneSidedP exact_test(const TwoCounts& counts, ProportionNull null);
 
 /// Newcombe's hybrid score interval of treatment - control, made of the two Wilson intervals.

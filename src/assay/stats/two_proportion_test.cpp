@@ -224,6 +224,22 @@ TEST(TwoProportion, NoSuccessAnywhereStillBoundsTheDifference) {
   EXPECT_EQ(c.notes.back().code, "no_successes");
 }
 
+TEST(TwoProportion, AVastArmBesideATinyOneKeepsTheScoreTestAndSaysSo) {
+  const auto c = *two_proportion({500'000'000, 1'000'000'000, 3, 3}, 0.95);
+  EXPECT_EQ(c.method, Method::two_proportion);
+  EXPECT_EQ(c.notes.at(0).code, "small_expected_counts");
+  EXPECT_THAT(c.notes.at(0).text, testing::HasSubstr("approximate"));
+}
+
+TEST(TwoProportion, RareEventsInAMillionUsersAreJudgedExactly) {
+  // Poisson limit: given 6 events, 5 or more in one of two equal arms has chance 7/64, which the
+  // unconditional test may undercut but not by much.
+  const auto c = *two_proportion({1, 1'000'000, 5, 1'000'000}, 0.95);
+  EXPECT_EQ(c.method, Method::two_proportion_exact);
+  EXPECT_LE(c.p_value, 2 * 7.0 / 64);
+  EXPECT_GT(c.p_value, 0.05);
+}
+
 TEST(TwoProportion, ImpossibleCountsAreRefused) {
   EXPECT_EQ(two_proportion({5, 4, 1, 4}, 0.95).error().code, ErrorCode::invalid_data);
   EXPECT_EQ(two_proportion({-1, 4, 1, 4}, 0.95).error().code, ErrorCode::invalid_data);

@@ -155,6 +155,11 @@ CalculatorMethod exact_method() {
             const TwoCounts counts = counts_of(in);
             ASSAY_TRY(const auto checked, newcombe(counts, 0.95));  // Refuses x > n.
             static_cast<void>(checked);
+            if (!exact_test_is_affordable(counts)) {
+              return fail(ErrorCode::undefined_statistic,
+                          "too many tables to enumerate for an exact test", "",
+                          "use two-proportion: with counts this large its score test is right");
+            }
             const auto p = exact_test(counts, {ProportionNull::Scale::difference, 0.0});
             return std::vector<Output>{
                 {"p_greater", p.greater},
