@@ -1,15 +1,16 @@
 # assay_web_ui(assay_report): builds web/ui to one HTML file and links its bytes into the target.
+# A second build does nothing unless a source changed.
 # -DASSAY_UI_HTML=path takes a page that is built already; without npm, web/ui/dist is taken.
 set(ASSAY_UI_HTML "" CACHE FILEPATH "a built index.html of web/ui to embed instead of building it")
 
 set(ASSAY_UI_SOURCES
-  index.html package.json package-lock.json .npmrc tsconfig.json vite.config.ts
-  src/App.svelte src/app.css src/document.ts src/main.ts src/number.ts src/outline.ts
-  src/blocks/Blocks.svelte src/blocks/ChartBlock.svelte src/blocks/Check.svelte
-  src/blocks/Code.svelte src/blocks/Facts.svelte src/blocks/IntervalBar.svelte
-  src/blocks/Name.svelte src/blocks/Notes.svelte src/blocks/Provenance.svelte
-  src/blocks/Scorecard.svelte src/blocks/Section.svelte src/blocks/Table.svelte src/blocks/Verdict.svelte
-  src/charts/band.ts src/charts/bars.ts src/charts/curve.ts src/charts/effect_intervals.ts
+  index.html package.json package-lock.json .npmrc tsconfig.json vite.config.ts src/App.svelte
+  src/app.css src/document.ts src/main.ts src/number.ts src/outline.ts src/blocks/Blocks.svelte
+  src/blocks/ChartBlock.svelte src/blocks/Check.svelte src/blocks/Code.svelte
+  src/blocks/Facts.svelte src/blocks/IntervalBar.svelte src/blocks/Name.svelte
+  src/blocks/Notes.svelte src/blocks/Provenance.svelte src/blocks/Scorecard.svelte
+  src/blocks/Section.svelte src/blocks/Table.svelte src/blocks/Verdict.svelte src/charts/band.ts
+  src/charts/bars.ts src/charts/curve.ts src/charts/effect_intervals.ts
   src/charts/engine.svelte.ts src/charts/funnel.ts src/charts/interval_scale.ts
   src/charts/options.ts src/charts/retention_curve.ts src/charts/theme.ts
   src/charts/time_series_band.ts)

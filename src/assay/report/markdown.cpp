@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
+#include <utility>
 
 #include "assay/report/detail/outline.hpp"
 #include "assay/report/format.hpp"
@@ -9,6 +11,8 @@
 
 namespace assay::report {
 namespace {
+
+constexpr std::size_t kOpenRows = 12;  ///< A chart with more numbers than this folds them.
 
 /// Text as it is: what Markdown or HTML would read as markup is escaped, line ends become spaces.
 std::string escaped(std::string_view text) {
@@ -151,7 +155,12 @@ void write(Page& page, const Chart& chart, int level) {
   page.paragraph(escaped(chart.how_to_read));
   Table table = chart_table(chart);
   table.title.clear();
+  const bool longer = table.rows.size() > kOpenRows;
+  const std::string caption = std::exchange(table.caption, "");
+  if (longer) page.paragraph("<details><summary>The numbers</summary>");
   write(page, table, level);
+  if (longer) page.paragraph("</details>");
+  page.paragraph(escaped(caption));
 }
 
 void write(Page& page, const std::vector<Block>& blocks, int level, const Verdict* shown);

@@ -7,11 +7,16 @@ export function bars(chart: Chart<Bars>, width: number): theme.Option {
   const names = groups.map((group) => group.name);
   const colours = theme.seriesColours(names);
   const longest = Math.max(...labels.map((label) => label.length), 4);
-  const left = Math.min(longest * 7.5 + 16, width * 0.38);
+  const left = Math.min(longest * 7.5 + 16, width * (width < 500 ? 0.32 : 0.38));
   const all = groups.flatMap((group) => group.values.map((value) => value.value ?? 0));
   const low = Math.min(0, ...all);
   const high = Math.max(0, ...all);
-  const air = (high - low || 1) * (width < 500 ? 0.34 : 0.16); // Room for the numbers.
+  // Room for the numbers at the ends of the bars: about 7 pixels a letter.
+  const values = groups.flatMap((group) => group.values);
+  const letters = (below: boolean) =>
+    Math.max(0, ...values.filter((v) => (v.value ?? 0) < 0 === below).map((v) => v.text.length));
+  const room = [7 * letters(true) + 12, 7 * letters(false) + 12] as const;
+  const perPixel = (high - low || 1) / Math.max(60, width - left - 12 - room[0] - room[1]);
   return {
     ...theme.base,
     legend: theme.legend(names),
@@ -19,8 +24,8 @@ export function bars(chart: Chart<Bars>, width: number): theme.Option {
     xAxis: {
       ...theme.valueAxis(chart.y_format),
       splitLine: { ...theme.valueAxis(chart.y_format).splitLine, showMinLine: false, showMaxLine: false },
-      min: low < 0 ? low - air : 0,
-      max: high > 0 ? high + air : 0,
+      min: low < 0 ? low - room[0] * perPixel : 0,
+      max: high + room[1] * perPixel,
       axisLabel: {
         ...theme.valueAxis(chart.y_format).axisLabel,
         showMinLabel: low >= 0,
@@ -39,7 +44,8 @@ export function bars(chart: Chart<Bars>, width: number): theme.Option {
         color: theme.ink,
         interval: 0,
         width: left - 14,
-        overflow: 'truncate',
+        overflow: 'break',
+        lineHeight: 15,
       },
       offset: 0,
       position: 'left',
