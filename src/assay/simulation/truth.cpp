@@ -105,6 +105,7 @@ DayTruth day_truth(std::int64_t day, std::int64_t users, const std::array<std::i
 
 std::vector<std::string> metric_names() {
   std::vector<std::string> names;
+  names.reserve(kDefinitions.size());
   for (const Definition& definition : kDefinitions) names.emplace_back(definition.metric);
   return names;
 }

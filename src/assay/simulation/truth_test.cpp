@@ -237,7 +237,7 @@ TEST(Truth, IsWhatTheComparisonOfTheArmsEstimates) {
   int covered = 0;
   double sum_z = 0.0;
   for (int world = 0; world < kWorlds; ++world) {
-    WorldConfig config = small("harmful", 600);
+    WorldConfig config = small("harmful", 300);
     config.days_before = 3;
     config.seed = 1'000 + static_cast<std::uint64_t>(world);
     config.salt = std::to_string(world);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "assay/numerics/parallel.hpp"
 #include "assay/simulation/detail/log.hpp"
@@ -12,6 +13,9 @@ namespace {
 
 /// Users a chunk; the unit of work of a thread.
 constexpr std::size_t kChunkUsers = 2'048;
+
+/// Users of the small world that users_for_events() counts.
+constexpr std::int64_t kPilotUsers = 6'000;
 
 /// Every user, in chunks of fixed size.
 struct Population {
@@ -83,9 +87,11 @@ void add_segments(const Population& people, const Model& model, const std::strin
 std::vector<SegmentTruth> segment_truths(const Population& people, const Model& model) {
   std::vector<SegmentTruth> segments;
   std::vector<std::string> countries;
-  for (const Country& country : model.config.countries) countries.push_back(country.code);
+  std::transform(model.config.countries.begin(), model.config.countries.end(),
+                 std::back_inserter(countries), [](const Country& c) { return c.code; });
   std::vector<std::string> devices;
-  for (const Device& device : model.config.devices) devices.push_back(device.name);
+  std::transform(model.config.devices.begin(), model.config.devices.end(),
+                 std::back_inserter(devices), [](const Device& d) { return d.name; });
   add_segments(
       people, model, "country", countries,
       [](const User& user) { return static_cast<std::size_t>(user.country); }, segments);
@@ -174,14 +180,13 @@ Result<Truth> simulate(const WorldConfig& config, const Sink& sink, int threads,
 }
 
 Result<std::int64_t> users_for_events(const WorldConfig& config, std::int64_t events) {
-  constexpr std::int64_t kPilot = 6'000;
   WorldConfig pilot = config;
-  pilot.users = kPilot;
+  pilot.users = kPilotUsers;
   pilot.keep_user_outcomes = false;
   const auto ignore = [](Day, const frame::Table&) -> Result<void> { return {}; };
   ASSAY_TRY(const Truth truth, simulate(pilot, ignore, numerics::default_threads(), {}));
   const double per_user =
-      std::max(1.0, static_cast<double>(truth.counts.events)) / static_cast<double>(kPilot);
+      std::max(1.0, static_cast<double>(truth.counts.events)) / static_cast<double>(kPilotUsers);
   const double users = std::round(static_cast<double>(events) / per_user);
   return static_cast<std::int64_t>(std::clamp(users, 100.0, 5e7));
 }

@@ -17,6 +17,8 @@ constexpr double kVideosSd = 0.40;
 constexpr double kLikeSd = 0.9;
 constexpr double kHideSd = 0.6;
 constexpr double kPurchaseSd = 1.0;
+/// Log-odds of the return from Monday to Friday; the weekend is the config's.
+constexpr std::array<double, 5> kWeekdays = {-0.06, -0.04, 0.0, 0.02, 0.10};
 constexpr double kTenureMeanDays = 260.0;
 constexpr double kHabitAtStart = 0.3;
 constexpr double kMaxSkewMinutes = 360.0;
@@ -33,13 +35,11 @@ std::uint8_t pick(const std::vector<Entry>& entries, double u) {
 }
 
 std::vector<double> season_of(const WorldConfig& c, int days) {
-  // Monday to Friday; the weekend is the config's.
-  constexpr std::array<double, 5> kWeek = {-0.06, -0.04, 0.0, 0.02, 0.10};
   std::vector<double> season(static_cast<std::size_t>(days));
   for (int d = 0; d < days; ++d) {
     const Day date = c.experiment_start - c.days_before + d;
     const auto of_week = static_cast<std::size_t>(weekday(date));
-    double value = of_week < 5 ? kWeek[of_week] : c.behaviour.weekend_log_odds;
+    double value = of_week < 5 ? kWeekdays[of_week] : c.behaviour.weekend_log_odds;
     if (std::count(c.holidays.begin(), c.holidays.end(), date) > 0) {
       value += c.behaviour.holiday_log_odds;
     }
@@ -71,7 +71,8 @@ Model make_model(const WorldConfig& config) {
   m.first_day = config.days_before;
   m.end_day = m.days;
   const Day day0 = config.experiment_start - config.days_before;
-  m.bounds = m.zone.day_starts(day0 - Model::kMargin, day0 + m.days + drain_days(config.delivery));
+  m.bounds = m.zone.day_starts(day0 - static_cast<Day>(Model::kMargin),
+                               day0 + m.days + drain_days(config.delivery));
   m.experiment = {m.day_start(m.first_day), m.day_start(m.end_day)};
   m.season = season_of(config, m.days);
   for (int age = 0; age <= config.experiment_days; ++age) {

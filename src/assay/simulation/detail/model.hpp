@@ -67,10 +67,10 @@ struct Model {
   std::vector<std::int64_t> creators;  ///< Users who post; may be empty.
   double videos_log = 0.0;             ///< ln(videos + 1).
 
-  static constexpr int kMargin = 2;  ///< Days of bounds before day 0.
+  static constexpr std::size_t kMargin = 2;  ///< Days of bounds before day 0.
 
   [[nodiscard]] TimeUs day_start(int day) const {
-    return bounds[static_cast<std::size_t>(day + kMargin)];
+    return bounds[static_cast<std::size_t>(day) + kMargin];
   }
 
   /// The day that an instant falls on; `guess` is near it.
