@@ -16,7 +16,7 @@ Statement to_sql(const ActiveUsersQuery& query, const Source& source) {
                              to_sql(query.event, source))});
   statement.with.push_back(
       {"counted", fmt::format("SELECT DISTINCT unit, day + later AS day FROM active, range({}) "
-                              "AS trailing(later)",
+                              "AS further(later)",
                               query.trailing_days)});
   statement.select =
       "SELECT days.day AS day, count(counted.unit) AS units FROM days LEFT JOIN counted "
