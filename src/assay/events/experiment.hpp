@@ -52,6 +52,8 @@ struct Outcome {
   }
 };
 
+inline constexpr std::size_t kMaxArms = 255;
+
 struct SegmentRule {
   enum class Kind : std::uint8_t { at_assignment, first_touch, tenure } kind = Kind::at_assignment;
   std::size_t slot = 0;
@@ -61,10 +63,11 @@ struct SegmentRule {
 /// engine::ExperimentQuery with names looked up; the rules are those of that query.
 struct ExperimentPlan {
   ScanInputs inputs;
-  std::vector<frame::Type> slot_types;   ///< Types of inputs.properties.
-  EventSet assignment;                   ///< Eligibility is part of its filter.
-  std::size_t variant_slot = 0;          ///< A text property.
-  std::vector<std::uint32_t> arm_codes;  ///< Code of each arm; kNullCode: in no event.
+  std::vector<frame::Type> slot_types;  ///< Types of inputs.properties.
+  EventSet assignment;                  ///< Eligibility is part of its filter.
+  std::size_t variant_slot = 0;         ///< A text property.
+  std::vector<std::uint32_t>
+      arm_codes;  ///< Of each arm (at most kMaxArms); kNullCode: in no event.
   std::optional<EventSet> exposure;
   bool anchor_at_exposure = false;  ///< Assumes an exposure.
   TimeRange period;

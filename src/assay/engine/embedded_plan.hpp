@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "assay/base/result.hpp"
+#include "assay/engine/query.hpp"
+#include "assay/events/event_masks.hpp"
+#include "assay/events/experiment.hpp"
+#include "assay/events/index.hpp"
+#include "assay/events/scan.hpp"
+
+namespace assay::engine {
+
+/// Turns the names of a query into the codes and positions of an index. Properties and filters
+/// that come twice are kept once. Assumes that the query went through `checked`; fails with
+/// invalid_spec for a name that the index does not have.
+class PlanWriter {
+ public:
+  explicit PlanWriter(const events::Index& index) : index_(index) {}
+
+  Result<events::EventSet> events(const EventSelector& selector);
+
+  /// Events that pass one more filter than the selector's own.
+  Result<events::EventSet> events(const EventSelector& selector,
+                                  const std::optional<frame::Predicate>& also);
+  Result<std::size_t> slot(const std::string& property);
+  Result<events::FoldTerm> term(const Term& term);
+  Result<events::Outcome> outcome(const ExperimentMetric& metric);
+  Result<events::SegmentRule> segment(const SegmentBy& segment);
+
+  /// What the plan reads, after all names were turned.
+  [[nodiscard]] events::ScanInputs inputs() const { return inputs_; }
+  [[nodiscard]] std::vector<frame::Type> slot_types() const;
+
+ private:
+  Result<std::size_t> filter(const frame::Predicate& predicate);
+
+  const events::Index& index_;
+  events::ScanInputs inputs_;
+  std::map<std::string, std::size_t> filters_;  ///< By their text.
+};
+
+/// The whole plan of an experiment.
+Result<events::ExperimentPlan> experiment_plan(const ExperimentQuery& query,
+                                               const events::Index& index);
+
+/// Puts names and texts back. Fails with invalid_data when a metric is not finite.
+Result<ExperimentMoments> named_totals(const ExperimentQuery& query, const events::Index& index,
+                                       events::ExperimentTotals totals);
+
+}  // namespace assay::engine
