@@ -28,7 +28,7 @@ using detail::PartitionOutcome;
 
 constexpr std::size_t kMostPartitions = 4096;
 constexpr std::size_t kUsualPartitions = 64;
-constexpr std::int64_t kRowsOfPartition = 400'000;
+constexpr std::int64_t kRowsOfPartition = 200'000;
 constexpr std::int64_t kFewRowsOfPartition = 16'384;
 constexpr std::size_t kMostSegments = 16;
 const Progress kSilent;
