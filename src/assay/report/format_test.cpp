@@ -112,6 +112,16 @@ TEST(Format, WhatDoesNotExistIsADash) {
   }
 }
 
+TEST(Number, WhatIsNotFiniteDoesNotExist) {
+  for (const double value : {kNan, kInfinity, -kInfinity}) {
+    EXPECT_FALSE(Number(value).defined());
+    EXPECT_EQ(Number(value).reason, "not a finite number");
+  }
+  EXPECT_EQ(Number::from(fail(ErrorCode::undefined_statistic, "the arm is empty")).reason,
+            "the arm is empty");
+  EXPECT_EQ(*Number::from(Result<double>(0.5)).value, 0.5);
+}
+
 TEST(Format, NoStyleEverPrintsAMinusBeforeZero) {
   for (const double value : {-0.0, -1e-300}) {
     for (const NumberFormat& format :

@@ -203,6 +203,12 @@ TEST(Html, ThePageNamesNoAddressToLoadFrom) {
   EXPECT_EQ(count_of(shell, "@import"), 0U);
 }
 
+TEST(Html, ThePageCarriesTheLicencesOfWhatIsInsideIt) {
+  for (const char* holder : {"Apache ECharts", "Baidu Inc.", "Svelte"}) {
+    EXPECT_NE(ui_shell().find(holder), std::string_view::npos) << holder;
+  }
+}
+
 TEST(JsonFormat, NumbersKeepEveryBitAndCarryTheirText) {
   Document page;
   page.add(Scorecard{.rows = {{.metric = "m",
