@@ -147,7 +147,7 @@ struct AuditOptions {
   std::size_t examples = 5;
   /// Units are sampled (by hash, whole units) in checks that must sort, so that about this many
   /// rows are sorted. Everything else reads all rows.
-  std::int64_t sort_rows = 4'000'000;
+  std::int64_t sort_rows = 2'000'000;
   const Progress* progress = nullptr;
 };
 

@@ -50,15 +50,17 @@ struct Guess {
 struct ColumnProfile {
   std::string name;
   std::string sql_type;  ///< As DuckDB calls it: "BIGINT", "TIMESTAMP", "VARCHAR".
-  std::int64_t missing = 0;
-  std::int64_t distinct = 0;   ///< Estimated (HyperLogLog, about 2 %).
-  std::int64_t readable = 0;   ///< Texts that read as a time.
+  std::int64_t rows = 0;
+  std::int64_t present = 0;  ///< Not missing.
+  std::int64_t distinct = 0;
+  std::int64_t as_time = 0;    ///< Texts that read as a time.
+  std::int64_t as_number = 0;  ///< Texts that read as a number.
   std::int64_t whole = 0;      ///< Numbers without a fraction.
   std::int64_t ascending = 0;  ///< Values not below that of the row before.
   double mean_length = 0.0;    ///< Characters of a text.
   std::string smallest;        ///< As text; empty when all are missing.
   std::string largest;
-  std::optional<engine::TimeUnit> epoch;  ///< Integers of the size of an epoch: in which unit.
+  std::optional<engine::TimeUnit> epoch;  ///< Whole numbers of the size of an epoch: in which unit.
 };
 
 struct InferRequest {
