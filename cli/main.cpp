@@ -39,8 +39,9 @@ int run(assay::cli::Command command) {
   for (const std::string& warning : command.context.warnings)
     std::cerr << "note: " << warning << "\n";
   if (!outcome) return report_errors(outcome.error(), command.context);
-  const std::string text = assay::report::render(
+  std::string text = assay::report::render(
       outcome->document, command.format, {.width = command.width, .colour = command.colour});
+  if (!text.empty() && text.back() != '\n') text += '\n';
   if (command.output.empty()) {
     std::cout << text << std::flush;
     if (!std::cout) return 5;

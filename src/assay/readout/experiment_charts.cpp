@@ -134,6 +134,7 @@ std::optional<Section> segments_section(const ExperimentEvidence& evidence) {
         Chart{.title = fmt::format("{} by segment", metric.name),
               .x_title = "relative change",
               .x_format = report::NumberFormat::relative(),
+              .y_format = report::NumberFormat::relative(),
               .how_to_read = "A bar that does not touch the line is an effect before correction; "
                              "the word beside it is the reading after correction (Holm for "
                              "pre-registered segments, the exploratory rule for others).",

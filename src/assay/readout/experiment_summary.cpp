@@ -91,8 +91,13 @@ ShownEffect shown_effect(const ExperimentEvidence& evidence, const MetricResult&
 }
 
 std::string effect_text(const ShownEffect& effect) {
-  return fmt::format("{} {}", report::format_number(effect.estimate, effect.format),
-                     report::format_interval(effect.low, effect.high, effect.format));
+  const std::string estimate = report::format_number(effect.estimate, effect.format);
+  std::string interval = report::format_interval(effect.low, effect.high, effect.format);
+  // "+0.85 % [-6.81, 9.20]": the unit stands once.
+  const auto unit = estimate.rfind(' ');
+  if (unit != std::string::npos && interval.ends_with(estimate.substr(unit)))
+    interval.resize(interval.size() - (estimate.size() - unit));
+  return estimate + " " + interval;
 }
 
 std::string reading_words(const MetricResult& row) {
