@@ -59,9 +59,11 @@ Result<std::unique_ptr<DuckdbEngine>> DuckdbEngine::open(Database database, cons
       State{std::move(database), std::move(relation), {}, std::move(progress)});
   ASSAY_CHECK(state->database.execute(
       "CREATE OR REPLACE TEMP TABLE events AS " + clean_sql(state->relation), state->progress));
+  // Names of rows that are not counted are known too: a filter may name them, and finds nothing.
   ASSAY_TRY(const frame::Table names,
-            state->database.query(
-                "SELECT DISTINCT event FROM events WHERE event IS NOT NULL ORDER BY event"));
+            state->database.query(fmt::format("SELECT DISTINCT {0} AS event FROM {1} WHERE {0} IS "
+                                              "NOT NULL ORDER BY event",
+                                              state->relation.event, state->relation.from)));
   for (std::size_t i = 0; i < names.rows(); ++i)
     state->words.events.push_back(names.columns[0].dictionary[names.columns[0].codes[i]]);
   for (const SourceProperty& property : source.properties)
