@@ -8,10 +8,13 @@ import { after, before, test } from 'node:test';
 import { launch, open, samples } from './browser.js';
 
 let browser;
-before(async () => { browser = await launch(); });
+before(async () => {
+  browser = await launch();
+});
 after(() => browser.close());
 
-const document_of = (sample) => JSON.parse(readFileSync(path.join(samples, `${sample}.json`), 'utf8'));
+const document_of = (sample) =>
+  JSON.parse(readFileSync(path.join(samples, `${sample}.json`), 'utf8'));
 const top = (locator) => locator.evaluate((node) => node.getBoundingClientRect().top);
 const unfold = async (page) => {
   for (const fold of await page.locator('details.layer > summary').all()) await fold.click();
@@ -60,7 +63,12 @@ test('every chart is drawn and has a name and its numbers', () =>
     assert.equal(await charts.count(), 7);
     const kinds = await charts.evaluateAll((all) => all.map((one) => one.dataset.chart));
     assert.deepEqual([...new Set(kinds)].sort(), [
-      'bars', 'curve', 'effect_intervals', 'funnel', 'retention_curve', 'time_series_band',
+      'bars',
+      'curve',
+      'effect_intervals',
+      'funnel',
+      'retention_curve',
+      'time_series_band',
     ]);
     for (const chart of await charts.all()) {
       await chart.locator('svg path').nth(3).waitFor({ state: 'attached' });
@@ -78,7 +86,8 @@ test('pointing at a line shows the exact numbers of the document', () =>
     await page.mouse.move(box.x + 62, box.y + box.height / 2);
     const tip = chart.locator('.tip');
     await tip.waitFor();
-    const spec = document_of('readout').blocks.flatMap((b) => b.blocks ?? [])
+    const spec = document_of('readout')
+      .blocks.flatMap((b) => b.blocks ?? [])
       .find((b) => b.spec?.type === 'time_series_band').spec;
     const first = spec.views[0].series[0].points[0];
     const said = (await tip.innerText()).replaceAll('\u00a0', ' ');
@@ -103,7 +112,10 @@ test('the switch changes the view of a chart', () =>
     const drawn = () => chart.locator('svg').innerHTML();
     const cumulative = await drawn();
     await chart.getByRole('button', { name: 'daily' }).click();
-    assert.equal(await chart.getByRole('button', { name: 'daily' }).getAttribute('aria-pressed'), 'true');
+    assert.equal(
+      await chart.getByRole('button', { name: 'daily' }).getAttribute('aria-pressed'),
+      'true',
+    );
     assert.notEqual(await drawn(), cumulative);
   }));
 
@@ -125,7 +137,10 @@ test('hostile strings are text and nothing else', () =>
     }
     assert.equal(await page.evaluate(() => window.broken), undefined);
     assert.equal(await page.locator('img').count(), 0);
-    assert.match(await page.locator('h1').innerText(), /<\/script><script>window\.broken = 1<\/script><img/);
+    assert.match(
+      await page.locator('h1').innerText(),
+      /<\/script><script>window\.broken = 1<\/script><img/,
+    );
     assert.match(await page.title(), /^<\/script><script>/);
   }));
 
@@ -144,7 +159,9 @@ test('a printed page is unfolded, white and keeps its charts inside the paper', 
     await page.setViewportSize({ width: 688, height: 1000 });
     await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
     assert.equal(await page.locator('details.layer:not([open])').count(), 0);
-    const paper = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const paper = await page.evaluate(
+      () => getComputedStyle(document.documentElement).backgroundColor,
+    );
     assert.equal(paper, 'rgb(255, 255, 255)');
     for (const chart of await page.locator('[data-chart] svg').all()) {
       assert.ok((await chart.boundingBox()).width <= 688);
@@ -166,12 +183,14 @@ for (const scheme of ['light', 'dark']) {
           }
           return [...brush.getImageData(0, 0, 1, 1).data].slice(0, 3);
         };
-        const light = (rgb) => rgb
-          .map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4))
-          .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+        const light = (rgb) =>
+          rgb
+            .map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4))
+            .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
         const grounds = (node) => {
           const found = [];
-          for (let at = node; at; at = at.parentElement) found.unshift(getComputedStyle(at).backgroundColor);
+          for (let at = node; at; at = at.parentElement)
+            found.unshift(getComputedStyle(at).backgroundColor);
           return found;
         };
         const bad = [];
@@ -179,9 +198,13 @@ for (const scheme of ['light', 'dark']) {
           const own = [...node.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
           if (!own || node.closest('svg')) continue;
           const ground = over(grounds(node));
-          const [a, b] = [light(over([`rgb(${ground})`, getComputedStyle(node).color])), light(ground)];
+          const [a, b] = [
+            light(over([`rgb(${ground})`, getComputedStyle(node).color])),
+            light(ground),
+          ];
           const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-          if (ratio < 4.5) bad.push(`${ratio.toFixed(2)} ${node.className} ${node.textContent.slice(0, 30)}`);
+          if (ratio < 4.5)
+            bad.push(`${ratio.toFixed(2)} ${node.className} ${node.textContent.slice(0, 30)}`);
         }
         return bad;
       });

@@ -9,12 +9,18 @@ const folder = process.argv[2] ?? 'screenshots';
 mkdirSync(folder, { recursive: true });
 const browser = await launch();
 for (const sample of ['readout', 'invalid', 'table', 'hostile']) {
-  for (const [name, width] of [['desktop', 1280], ['phone', 390]]) {
+  for (const [name, width] of [
+    ['desktop', 1280],
+    ['phone', 390],
+  ]) {
     for (const scheme of ['light', 'dark']) {
       const { page, close } = await open(browser, sample, { width, scheme });
       for (const fold of await page.locator('details.layer > summary').all()) await fold.click();
       await page.waitForTimeout(200);
-      await page.screenshot({ path: path.join(folder, `${sample}-${name}-${scheme}.png`), fullPage: true });
+      await page.screenshot({
+        path: path.join(folder, `${sample}-${name}-${scheme}.png`),
+        fullPage: true,
+      });
       await close();
     }
   }

@@ -6,13 +6,28 @@ import { viteSingleFile } from 'vite-plugin-singlefile';
 
 /** The licences of what is inside the page travel with it, as their terms ask. */
 function licences(): Plugin {
-  const files = ['echarts/LICENSE', 'echarts/NOTICE', 'zrender/LICENSE', 'svelte/LICENSE.md', 'tslib/LICENSE.txt'];
+  const files = [
+    'echarts/LICENSE',
+    'echarts/NOTICE',
+    'zrender/LICENSE',
+    'svelte/LICENSE.md',
+    'tslib/LICENSE.txt',
+  ];
   return {
     name: 'licences',
     transformIndexHtml: () => {
-      const texts = files.map((file) => `${file}\n\n${readFileSync(`node_modules/${file}`, 'utf8')}`);
+      const texts = files.map(
+        (file) => `${file}\n\n${readFileSync(`node_modules/${file}`, 'utf8')}`,
+      );
       const children = texts.join('\n----\n\n').replaceAll('<', '&lt;');
-      return [{ tag: 'script', attrs: { type: 'text/plain', id: 'licences' }, children, injectTo: 'body' }];
+      return [
+        {
+          tag: 'script',
+          attrs: { type: 'text/plain', id: 'licences' },
+          children,
+          injectTo: 'body',
+        },
+      ];
     },
   };
 }

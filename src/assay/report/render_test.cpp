@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <sstream>
 
 #include "assay/base/text.hpp"
@@ -55,13 +55,27 @@ TEST(ParseFormat, KnowsEveryNameAndSuggestsTheNearest) {
   EXPECT_EQ(wrong.error().fix, "did you mean `json`?");
 }
 
+/// The words of a text (letters only, lower case).
+std::vector<std::string> words_of(const std::string& text) {
+  std::vector<std::string> words(1);
+  for (const char c : text) {
+    if (std::isalpha(static_cast<unsigned char>(c)) != 0) {
+      words.back() += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    } else if (!words.back().empty()) {
+      words.emplace_back();
+    }
+  }
+  return words;
+}
+
 TEST(Render, NoFormatPrintsWhatIsNotANumber) {
-  const std::regex not_a_number("\\b(nan|inf|infinity)\\b|-0(\\.0+)?[ %,\\]\"]", std::regex::icase);
   for (const Document& document : samples()) {
     for (const Format format : {Format::text, Format::markdown, Format::json, Format::csv}) {
       const std::string text = render(document, format);
-      std::smatch found;
-      EXPECT_FALSE(std::regex_search(text, found, not_a_number)) << found.str();
+      EXPECT_THAT(words_of(text), Not(testing::Contains(testing::AnyOf("nan", "inf", "infinity"))));
+      for (const char* zero : {"-0 ", "-0.00 ", "-0.0 ", "-0,", "-0.0,", "-0]"}) {
+        EXPECT_THAT(text, Not(HasSubstr(zero)));
+      }
     }
   }
 }
@@ -113,14 +127,20 @@ TEST(Text, NoLineEndsInSpaces) {
   }
 }
 
+std::string without_colour(std::string text) {
+  for (std::size_t at = text.find('\x1b'); at != std::string::npos; at = text.find('\x1b')) {
+    text.erase(at, text.find('m', at) + 1 - at);
+  }
+  return text;
+}
+
 TEST(Text, ColourChangesNothingButColour) {
-  const std::regex codes("\x1b\\[[0-9]+m");
   for (const Document& document : {sample_readout(), sample_invalid(), sample_table()}) {
     const std::string plain = render_text(document);
     const std::string painted = render_text(document, {.colour = true});
     EXPECT_EQ(plain.find('\x1b'), std::string::npos);
     EXPECT_NE(painted.find('\x1b'), std::string::npos);
-    EXPECT_EQ(std::regex_replace(painted, codes, ""), plain);
+    EXPECT_EQ(without_colour(painted), plain);
   }
 }
 
@@ -198,8 +218,10 @@ TEST(Html, ThePageHoldsTheDocumentUnchanged) {
 
 TEST(Html, ThePageNamesNoAddressToLoadFrom) {
   const std::string shell(ui_shell());
-  const std::regex loads("<(script|link|img|iframe)[^>]*(src|href)=\"?(https?:)?//");
-  EXPECT_FALSE(std::regex_search(shell.substr(0, shell.find("<script")), loads));
+  const std::string head = shell.substr(0, shell.find("<script"));
+  for (const char* address : {"http:", "https:", "src=", "\"//"}) {
+    EXPECT_THAT(head, Not(HasSubstr(address)));
+  }
   EXPECT_EQ(count_of(shell, "@import"), 0U);
 }
 

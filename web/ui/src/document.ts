@@ -15,14 +15,7 @@ export interface Interval {
   text: string;
 }
 export type NumberStyle =
-  | 'number'
-  | 'signed_number'
-  | 'count'
-  | 'percent'
-  | 'relative'
-  | 'points'
-  | 'money'
-  | 'p_value';
+  'number' | 'signed_number' | 'count' | 'percent' | 'relative' | 'points' | 'money' | 'p_value';
 export interface NumberFormat {
   style: NumberStyle;
   unit: string;
@@ -132,7 +125,8 @@ export interface Curve {
   reference_x: Num | null;
   reference_y: Num | null;
 }
-export type ChartSpec = EffectIntervals | TimeSeriesBand | RetentionCurve | FunnelChart | Bars | Curve;
+export type ChartSpec =
+  EffectIntervals | TimeSeriesBand | RetentionCurve | FunnelChart | Bars | Curve;
 export interface Chart<Spec extends ChartSpec = ChartSpec> {
   type: 'chart';
   title: string;
@@ -183,17 +177,7 @@ export interface Section {
   blocks: Block[];
 }
 export type Block =
-  | Heading
-  | Text
-  | Verdict
-  | Check
-  | Table
-  | Scorecard
-  | Chart
-  | Facts
-  | Notes
-  | Code
-  | Section;
+  Heading | Text | Verdict | Check | Table | Scorecard | Chart | Facts | Notes | Code | Section;
 
 export interface Document {
   schema: 'assay.document';

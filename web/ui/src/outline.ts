@@ -23,7 +23,7 @@ export function findAlarms(page: Document): Check[] {
   return found.sort((a, b) => rank(a) - rank(b));
 }
 
-/** Blocks with runs of checks gathered into one list; alarms stand at the top of the page already. */
+/** Blocks with runs of checks gathered into one list; alarms stand at the top already. */
 export type Shown = Exclude<Block, Check> | { type: 'checks'; checks: Check[] };
 
 export function gather(blocks: Block[], skip?: Verdict): Shown[] {

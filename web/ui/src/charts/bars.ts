@@ -23,7 +23,11 @@ export function bars(chart: Chart<Bars>, width: number): theme.Option {
     grid: { left, right: 12, top: names.length > 1 ? 36 : 8, bottom: 50 },
     xAxis: {
       ...theme.valueAxis(chart.y_format),
-      splitLine: { ...theme.valueAxis(chart.y_format).splitLine, showMinLine: false, showMaxLine: false },
+      splitLine: {
+        ...theme.valueAxis(chart.y_format).splitLine,
+        showMinLine: false,
+        showMaxLine: false,
+      },
       min: low < 0 ? low - room[0] * perPixel : 0,
       max: high + room[1] * perPixel,
       axisLabel: {

@@ -21,7 +21,10 @@ export function curve(chart: Chart<Curve>, width: number): theme.Option {
       i,
     ),
   );
-  for (const [key, reference] of [['xAxis', reference_x], ['yAxis', reference_y]] as const) {
+  for (const [key, reference] of [
+    ['xAxis', reference_x],
+    ['yAxis', reference_y],
+  ] as const) {
     if (reference?.value == null) continue;
     const markLine = theme.referenceLine({ [key]: reference.value }, reference.text);
     series.push({ type: 'line', data: [], markLine } as theme.Series);
@@ -50,7 +53,11 @@ export function curve(chart: Chart<Curve>, width: number): theme.Option {
           const point = line.points.find((one) => one.x.value === x);
           if (point) title = `${chart.x_title}: ${point.x.text}`;
           const interval = point?.interval.low == null ? '' : `  ${point.interval.text}`;
-          return { name: line.name, text: point ? point.y.text + interval : '—', colour: colours[i] };
+          return {
+            name: line.name,
+            text: point ? point.y.text + interval : '—',
+            colour: colours[i],
+          };
         });
         return theme.tooltipBox(title, rows);
       },

@@ -25,7 +25,13 @@ export function effectIntervals(chart: Chart<EffectIntervals>, width: number): t
   const longest = Math.max(...lines.map((line) => line.label.length), 4);
   const left = Math.min(longest * 7.5 + 22, width * 0.36);
   const ends = chart.spec.rows
-    .flatMap((row) => [row.estimate.value, row.interval.low, row.interval.high, row.margin?.value, chart.spec.zero])
+    .flatMap((row) => [
+      row.estimate.value,
+      row.interval.low,
+      row.interval.high,
+      row.margin?.value,
+      chart.spec.zero,
+    ])
     .filter((x) => x != null);
   const air = (Math.max(...ends) - Math.min(...ends) || 1) * 0.06;
   return {
@@ -33,7 +39,11 @@ export function effectIntervals(chart: Chart<EffectIntervals>, width: number): t
     grid: { left, right: 18, top: 8, bottom: 54 },
     xAxis: {
       ...theme.valueAxis(chart.y_format),
-      splitLine: { ...theme.valueAxis(chart.y_format).splitLine, showMinLine: false, showMaxLine: false },
+      splitLine: {
+        ...theme.valueAxis(chart.y_format).splitLine,
+        showMinLine: false,
+        showMaxLine: false,
+      },
       min: Math.min(...ends) - air,
       max: Math.max(...ends) + air,
       axisLabel: {
@@ -87,7 +97,13 @@ function axisLabel(line: Line): string {
 }
 
 function values(index: number, row: Row): (number | null)[] {
-  return [index, row.estimate.value, row.interval.low, row.interval.high, row.margin?.value ?? null];
+  return [
+    index,
+    row.estimate.value,
+    row.interval.low,
+    row.interval.high,
+    row.margin?.value ?? null,
+  ];
 }
 
 function readout(row: Row, chart: Chart): HTMLElement {
@@ -120,7 +136,9 @@ function glyph(api: Api, lines: Line[]) {
   const children: object[] = [];
   if (row.margin?.value != null) {
     const [x, y] = at(row.margin.value);
-    children.push(line(x, y - 12, x, y + 12, { stroke: theme.muted, lineWidth: 1.2, lineDash: [3, 3] }));
+    children.push(
+      line(x, y - 12, x, y + 12, { stroke: theme.muted, lineWidth: 1.2, lineDash: [3, 3] }),
+    );
   }
   if (row.interval.low != null && row.interval.high != null) {
     const [low, y] = at(row.interval.low);

@@ -24,7 +24,13 @@ export function funnel(chart: Chart<FunnelChart>, width: number): theme.Option {
       data: steps,
       axisLine: { lineStyle: { color: theme.hairline } },
       axisTick: { show: false },
-      axisLabel: { ...theme.axisText, color: theme.ink, interval: 0, width: left - 14, overflow: 'truncate' },
+      axisLabel: {
+        ...theme.axisText,
+        color: theme.ink,
+        interval: 0,
+        width: left - 14,
+        overflow: 'truncate',
+      },
     },
     tooltip: {
       ...theme.tooltip('axis'),

@@ -1,4 +1,12 @@
-import type { Bars, Chart, Curve, EffectIntervals, FunnelChart, RetentionCurve, TimeSeriesBand } from '../document';
+import type {
+  Bars,
+  Chart,
+  Curve,
+  EffectIntervals,
+  FunnelChart,
+  RetentionCurve,
+  TimeSeriesBand,
+} from '../document';
 import { bars } from './bars';
 import { curve } from './curve';
 import { effectIntervals, forestLines } from './effect_intervals';

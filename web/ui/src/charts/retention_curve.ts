@@ -40,7 +40,12 @@ export function retentionCurve(chart: Chart<RetentionCurve>, width: number): the
     series: arms.flatMap((arm, i) =>
       lineWithBand(
         arm.name,
-        arm.points.map((p) => ({ x: p.k, y: p.rate.value, low: p.interval.low, high: p.interval.high })),
+        arm.points.map((p) => ({
+          x: p.k,
+          y: p.rate.value,
+          low: p.interval.low,
+          high: p.interval.high,
+        })),
         colours[i]!,
         i,
       ),

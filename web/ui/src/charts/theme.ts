@@ -1,5 +1,14 @@
-import type { BarSeriesOption, CustomSeriesOption, LineSeriesOption, ScatterSeriesOption } from 'echarts/charts';
-import type { GridComponentOption, LegendComponentOption, TooltipComponentOption } from 'echarts/components';
+import type {
+  BarSeriesOption,
+  CustomSeriesOption,
+  LineSeriesOption,
+  ScatterSeriesOption,
+} from 'echarts/charts';
+import type {
+  GridComponentOption,
+  LegendComponentOption,
+  TooltipComponentOption,
+} from 'echarts/components';
 import type { ComposeOption } from 'echarts/core';
 
 import type { NumberFormat } from '../document';
@@ -14,9 +23,16 @@ export type Option = ComposeOption<
 export const ink = 'var(--ink)';
 export const muted = 'var(--muted)';
 export const hairline = 'var(--hairline)';
-const palette = ['var(--accent)', 'var(--series-2)', 'var(--series-3)', 'var(--series-4)', 'var(--series-5)'];
+const palette = [
+  'var(--accent)',
+  'var(--series-2)',
+  'var(--series-3)',
+  'var(--series-4)',
+  'var(--series-5)',
+];
 
-export const font = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif';
+export const font =
+  'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif';
 
 /** The control arm is grey, so that the eye goes to what was changed. */
 export function seriesColours(names: string[]): string[] {
@@ -77,7 +93,11 @@ export function tooltip(trigger: 'axis' | 'item'): TooltipComponentOption {
     borderWidth: 1,
     padding: 0,
     textStyle: { fontFamily: font, fontSize: 13 },
-    axisPointer: { type: 'line', lineStyle: { color: muted, type: 'solid', width: 1 }, label: { show: false } },
+    axisPointer: {
+      type: 'line',
+      lineStyle: { color: muted, type: 'solid', width: 1 },
+      label: { show: false },
+    },
   };
 }
 
@@ -115,7 +135,12 @@ export function valueAxis(format: NumberFormat) {
     axisLine: { show: false },
     axisTick: { show: false },
     splitLine: { lineStyle: { color: hairline, width: 1 } },
-    axisLabel: { ...axisText, hideOverlap: true, margin: 10, formatter: (value: number) => tickText(value, format) },
+    axisLabel: {
+      ...axisText,
+      hideOverlap: true,
+      margin: 10,
+      formatter: (value: number) => tickText(value, format),
+    },
   };
 }
 
@@ -126,7 +151,11 @@ export const base = {
 };
 
 /** A straight line with a word at its end. */
-export function referenceLine(at: { xAxis?: number | string; yAxis?: number | string }, text: string, dashed = true) {
+export function referenceLine(
+  at: { xAxis?: number | string; yAxis?: number | string },
+  text: string,
+  dashed = true,
+) {
   return {
     silent: true,
     symbol: 'none',
@@ -139,7 +168,11 @@ export function referenceLine(at: { xAxis?: number | string; yAxis?: number | st
       fontFamily: font,
       fontSize: 11,
     },
-    lineStyle: { color: muted, width: 1.2, type: dashed ? ('dashed' as const) : ('solid' as const) },
+    lineStyle: {
+      color: muted,
+      width: 1.2,
+      type: dashed ? ('dashed' as const) : ('solid' as const),
+    },
     emphasis: { disabled: true },
     data: [at],
   };

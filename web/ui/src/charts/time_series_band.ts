@@ -4,18 +4,35 @@ import { lineWithBand } from './band';
 import * as theme from './theme';
 
 /** Lines over labelled times, one view of the chart. */
-export function timeSeriesBand(chart: Chart<TimeSeriesBand>, index: number, width: number): theme.Option {
+export function timeSeriesBand(
+  chart: Chart<TimeSeriesBand>,
+  index: number,
+  width: number,
+): theme.Option {
   const view = chart.spec.views[index] ?? { name: '', series: [] };
-  const labels = [...new Set(view.series.flatMap((series) => series.points.map((point) => point.x)))];
+  const labels = [
+    ...new Set(view.series.flatMap((series) => series.points.map((point) => point.x))),
+  ];
   const names = view.series.map((series) => series.name);
   const colours = theme.seriesColours(names);
-  const found = view.series.map((series) => new Map(series.points.map((point) => [point.x, point])));
+  const found = view.series.map(
+    (series) => new Map(series.points.map((point) => [point.x, point])),
+  );
   const series: theme.Series[] = view.series.flatMap((one, i) =>
-    lineWithBand(one.name, labels.map((x) => bandPoint(x, found[i]!.get(x))), colours[i]!, i),
+    lineWithBand(
+      one.name,
+      labels.map((x) => bandPoint(x, found[i]!.get(x))),
+      colours[i]!,
+      i,
+    ),
   );
   if (chart.spec.reference) {
     const at = { yAxis: chart.spec.reference.value ?? 0 };
-    series.push({ type: 'line', data: [], markLine: theme.referenceLine(at, '', false) } as theme.Series);
+    series.push({
+      type: 'line',
+      data: [],
+      markLine: theme.referenceLine(at, '', false),
+    } as theme.Series);
   }
   for (const note of chart.spec.annotations.filter((one) => labels.includes(one.x))) {
     const line = theme.referenceLine({ xAxis: note.x }, note.text);
@@ -66,5 +83,7 @@ function bandPoint(x: string, point?: SeriesPoint) {
 
 function reading(point: SeriesPoint): string {
   if (point.estimate.reason) return `— ${point.estimate.reason}`;
-  return point.interval.low == null ? point.estimate.text : `${point.estimate.text}  ${point.interval.text}`;
+  return point.interval.low == null
+    ? point.estimate.text
+    : `${point.estimate.text}  ${point.interval.text}`;
 }
