@@ -30,14 +30,32 @@ std::optional<SegmentKey> value_at(const PropertyView& property, std::size_t row
   }
 }
 
-/// Number of sorted times before an instant. Most units are short: counting has no branch to
-/// mispredict.
-std::size_t rows_before(const TimeUs* first, const TimeUs* last, TimeUs instant) {
-  if (last - first > 96)
-    return static_cast<std::size_t>(std::lower_bound(first, last, instant) - first);
-  std::size_t before = 0;
-  for (const TimeUs* time = first; time < last; ++time) before += *time < instant ? 1U : 0U;
-  return before;
+// Counts are whole numbers, so every clone gives the same ones.
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+#define ASSAY_COUNTS __attribute__((target_clones("avx2", "default")))
+#else
+#define ASSAY_COUNTS
+#endif
+
+/// Number of times before each of some instants. Most units are short, and counting has no branch
+/// to mispredict.
+ASSAY_COUNTS void count_before(const TimeUs* time, std::size_t rows, const TimeUs* instants,
+                               std::size_t count, std::size_t* before) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const TimeUs instant = instants[i];
+    std::int64_t found = 0;
+    for (std::size_t row = 0; row < rows; ++row) found += time[row] < instant ? 1 : 0;
+    before[i] = static_cast<std::size_t>(found);
+  }
+}
+
+/// The same for sorted times.
+void rows_before(const TimeUs* time, std::size_t rows, const TimeUs* instants, std::size_t count,
+                 std::size_t* before) {
+  constexpr std::size_t kShort = 128;
+  if (rows <= kShort) return count_before(time, rows, instants, count, before);
+  for (std::size_t i = 0; i < count; ++i)
+    before[i] = static_cast<std::size_t>(std::lower_bound(time, time + rows, instants[i]) - time);
 }
 
 /// What stands for a missing value.
@@ -137,6 +155,7 @@ ExperimentUnits::ExperimentUnits(const ExperimentFrame& frame)
       state_(frame.program.slots),
       bindings_(frame.program.windows.size()),
       row_(frame.program.layout.width, 0.0),
+      edge_times_(frame.program.edges.size(), 0),
       edge_rows_(frame.program.edges.size(), 0),
       keys_(1 + frame.plan.segments.size()),
       key_(1 + frame.plan.segments.size(), 0),
@@ -185,12 +204,11 @@ ExperimentUnits::Unit ExperimentUnits::locate(const PartitionView& view, std::si
 
 void ExperimentUnits::fill_row(const PartitionView& view, const Unit& unit) {
   const ExperimentProgram& program = frame_.program;
-  const TimeUs* first = view.time.data() + unit.begin;
-  const TimeUs* last = view.time.data() + unit.end;
-  for (std::size_t e = 0; e < program.edges.size(); ++e) {
-    const TimeUs at = std::min(instant(program.edges[e], unit), frame_.plan.period.end);
-    edge_rows_[e] = unit.begin + rows_before(first, last, at);
-  }
+  for (std::size_t e = 0; e < program.edges.size(); ++e)
+    edge_times_[e] = std::min(instant(program.edges[e], unit), frame_.plan.period.end);
+  rows_before(view.time.data() + unit.begin, unit.end - unit.begin, edge_times_.data(),
+              edge_times_.size(), edge_rows_.data());
+  for (std::size_t& row : edge_rows_) row += unit.begin;
   for (std::size_t w = 0; w < program.windows.size(); ++w) {
     program.folds[w].reset(state_);
     program.folds[w].run(view, bindings_[w], frame_.plan.inputs.filters, frame_.grid,
@@ -226,7 +244,9 @@ void ExperimentUnits::take_days(const PartitionView& view, const Unit& unit, std
   const std::size_t arms = frame_.plan.arm_codes.size();
   const TimeUs stop = frame_.plan.period.end;
   const TimeUs* time = view.time.data();
-  std::size_t row = unit.begin + rows_before(time + unit.begin, time + unit.end, unit.anchor);
+  std::size_t row = 0;
+  rows_before(time + unit.begin, unit.end - unit.begin, &unit.anchor, 1, &row);
+  row += unit.begin;
   program.folds.reset(total_state_);
   bool active = false;  // Units without an event so far are added as zeros in the end.
   for (std::size_t day = unit.anchor_day; day < frame_.grid.days(); ++day) {

@@ -108,6 +108,7 @@ class ExperimentUnits {
   std::vector<FoldBinding> bindings_;  ///< [window]
   FoldBinding day_binding_;
   std::vector<double> row_;
+  std::vector<TimeUs> edge_times_;
   std::vector<std::size_t> edge_rows_;
   std::vector<FunnelPass> passes_;
   FoldState day_state_;

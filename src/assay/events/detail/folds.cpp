@@ -1,7 +1,7 @@
 #include "assay/events/detail/folds.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
 #include <limits>
 #include <utility>
 
@@ -9,8 +9,6 @@ namespace assay::events::detail {
 namespace {
 
 constexpr double kNothing = -std::numeric_limits<double>::infinity();  // max over no value.
-constexpr std::int64_t kZeroWhole = 0;
-constexpr double kZeroReal = 0.0;
 constexpr std::uint32_t kNoCode = kEventCodes;  // Stands for every code that no term names.
 
 bool same(const EventSet& a, const EventSet& b) {
@@ -21,7 +19,11 @@ double whole_or_zero(std::int64_t value) {
   return static_cast<double>(value == kNullInt ? 0 : value);
 }
 
-double real_or_zero(double value) { return value == value ? value : 0.0; }
+/// Without a branch: missing values come at random.
+double real_or_zero(double value) {
+  const std::uint64_t keep = 0 - static_cast<std::uint64_t>(value == value);
+  return std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) & keep);
+}
 
 /// Position of an item, which is appended when it is new.
 std::size_t position_in(std::vector<std::size_t>& list, std::size_t item) {
@@ -56,15 +58,9 @@ std::size_t FoldProgram::add(const FoldTerm& term, std::span<const frame::Type> 
 }
 
 std::uint16_t FoldProgram::class_of(std::uint32_t code) {
-  Class made;
-  for (const Term& term : terms_) {
-    const bool member = term.by_class() && term.has(code);
-    made.terms.push_back(member);
-    if (member && term.kind == Kind::add_whole) position_in(made.whole, term.column);
-    if (member && term.kind == Kind::add_real) position_in(made.real, term.column);
-  }
-  const auto found = std::find_if(classes_.begin(), classes_.end(),
-                                  [&](const Class& c) { return c.terms == made.terms; });
+  std::vector<bool> made;
+  for (const Term& term : terms_) made.push_back(term.by_class() && term.has(code));
+  const auto found = std::find(classes_.begin(), classes_.end(), made);
   const auto position = static_cast<std::uint16_t>(found - classes_.begin());
   if (found == classes_.end()) classes_.push_back(std::move(made));
   return position;
@@ -84,6 +80,9 @@ void FoldProgram::compile(std::size_t first_slot) {
   for (const Term& term : terms_) {
     named.insert(named.end(), term.events.codes.begin(), term.events.codes.end());
     by_row = by_row || !term.by_class();
+    if (!term.by_class()) continue;
+    if (term.kind == Kind::add_whole) position_in(whole_, term.column);
+    if (term.kind == Kind::add_real) position_in(real_, term.column);
   }
   std::sort(named.begin(), named.end());
   named.erase(std::unique(named.begin(), named.end()), named.end());
@@ -93,12 +92,8 @@ void FoldProgram::compile(std::size_t first_slot) {
     steps_by_code_.assign(kEventCodes, steps_of(kNoCode));
     for (const std::uint16_t code : named) steps_by_code_[code] = steps_of(code);
   }
-  for (const Class& c : classes_) {
-    whole_ = std::max(whole_, c.whole.size());
-    real_ = std::max(real_, c.real.size());
-  }
   first_slot_ = first_slot;
-  end_slot_ = first_slot + classes_.size() * (1 + whole_ + real_);
+  end_slot_ = first_slot + classes_.size() * stride();
   for (Term& term : terms_)
     if (!term.by_class()) term.slot = end_slot_++;
 }
@@ -107,32 +102,24 @@ std::vector<std::size_t> FoldProgram::slots(std::size_t number) const {
   const Term& term = terms_[number];
   if (!term.by_class()) return {term.slot};
   std::vector<std::size_t> slots;
-  for (std::size_t c = 0; c < classes_.size(); ++c) {
-    if (!classes_[c].terms[number]) continue;
-    const auto column = [&](const std::vector<std::size_t>& columns) {
-      return static_cast<std::size_t>(std::find(columns.begin(), columns.end(), term.column) -
-                                      columns.begin());
-    };
-    std::size_t slot = first_slot_ + c * (1 + whole_ + real_);
-    if (term.kind == Kind::add_whole) slot += 1 + column(classes_[c].whole);
-    if (term.kind == Kind::add_real) slot += 1 + whole_ + column(classes_[c].real);
-    slots.push_back(slot);
-  }
+  const auto column = [&](const std::vector<std::size_t>& columns) {
+    return static_cast<std::size_t>(std::find(columns.begin(), columns.end(), term.column) -
+                                    columns.begin());
+  };
+  std::size_t offset = 0;
+  if (term.kind == Kind::add_whole) offset = 1 + column(whole_);
+  if (term.kind == Kind::add_real) offset = 1 + whole_.size() + column(real_);
+  for (std::size_t c = 0; c < classes_.size(); ++c)
+    if (classes_[c][number]) slots.push_back(first_slot_ + c * stride() + offset);
   return slots;
 }
 
 void FoldProgram::bind(const PartitionView& view, FoldBinding& binding) const {
-  constexpr std::size_t kEveryRow = ~std::size_t{0};
-  binding.whole.assign(classes_.size() * whole_, {&kZeroWhole, 0});
-  binding.real.assign(classes_.size() * real_, {&kZeroReal, 0});
-  for (std::size_t c = 0; c < classes_.size(); ++c) {
-    for (std::size_t k = 0; k < classes_[c].whole.size(); ++k)
-      binding.whole[c * whole_ + k] = {view.properties[classes_[c].whole[k]].ints.data(),
-                                       kEveryRow};
-    for (std::size_t k = 0; k < classes_[c].real.size(); ++k)
-      binding.real[c * real_ + k] = {view.properties[classes_[c].real[k]].doubles.data(),
-                                     kEveryRow};
-  }
+  binding = {};
+  for (const std::size_t column : whole_)
+    binding.whole.push_back(view.properties[column].ints.data());
+  for (const std::size_t column : real_)
+    binding.real.push_back(view.properties[column].doubles.data());
 }
 
 void FoldProgram::reset(FoldState& state) const {
@@ -170,35 +157,31 @@ void FoldProgram::run_step(const Term& term, const PartitionView& view,
       value = std::max(value, view.properties[term.column].doubles[row]);
       break;
     case Kind::days: {
-      const auto day = static_cast<std::uint32_t>(days.at(view.time[row]) + 1);
-      if (state.day[term.slot] != day) value += 1.0;
-      state.day[term.slot] = day;
+      std::uint32_t& last = state.day[term.slot];
+      if (last != 0 && view.time[row] < days.end(last - 1)) break;
+      last = static_cast<std::uint32_t>(days.at(view.time[row]) + 1);
+      value += 1.0;
       break;
     }
   }
 }
 
-/// Columns a class: template arguments, or those of the program where they are -1.
+/// Columns: template arguments, or those of the program where they are -1.
 template <int kWhole, int kReal>
 void FoldProgram::run_classes(const PartitionView& view, const FoldBinding& binding,
                               std::size_t begin, std::size_t end, double* value) const {
-  const std::size_t whole = kWhole < 0 ? whole_ : static_cast<std::size_t>(kWhole);
-  const std::size_t real = kReal < 0 ? real_ : static_cast<std::size_t>(kReal);
-  const std::size_t stride = 1 + whole + real;
+  const std::size_t whole = kWhole < 0 ? whole_.size() : static_cast<std::size_t>(kWhole);
+  const std::size_t real = kReal < 0 ? real_.size() : static_cast<std::size_t>(kReal);
+  const std::int64_t* const* whole_columns = binding.whole.data();
+  const double* const* real_columns = binding.real.data();
   const std::uint16_t* event = view.event.data();
   const std::uint16_t* classes = class_by_code_.data();
   for (std::size_t row = begin; row < end; ++row) {
-    const std::size_t c = classes[event[row]];
-    double* slot = value + c * stride;
+    double* slot = value + classes[event[row]] * (1 + whole + real);
     slot[0] += 1.0;
-    for (std::size_t k = 0; k < whole; ++k) {
-      const FoldBinding::Whole& column = binding.whole[c * whole + k];
-      slot[1 + k] += whole_or_zero(column.data[row & column.mask]);
-    }
-    for (std::size_t k = 0; k < real; ++k) {
-      const FoldBinding::Real& column = binding.real[c * real + k];
-      slot[1 + whole + k] += real_or_zero(column.data[row & column.mask]);
-    }
+    for (std::size_t k = 0; k < whole; ++k) slot[1 + k] += whole_or_zero(whole_columns[k][row]);
+    for (std::size_t k = 0; k < real; ++k)
+      slot[1 + whole + k] += real_or_zero(real_columns[k][row]);
   }
 }
 
@@ -206,13 +189,15 @@ void FoldProgram::run(const PartitionView& view, const FoldBinding& binding,
                       std::span<const RowFilter> filters, const DayGrid& days, std::size_t begin,
                       std::size_t end, FoldState& state) const {
   double* value = state.value.data() + first_slot_;
-  if (whole_ == 0 && real_ == 0)
+  const std::size_t whole = whole_.size();
+  const std::size_t real = real_.size();
+  if (whole == 0 && real == 0)
     run_classes<0, 0>(view, binding, begin, end, value);
-  else if (whole_ == 1 && real_ == 0)
+  else if (whole == 1 && real == 0)
     run_classes<1, 0>(view, binding, begin, end, value);
-  else if (whole_ == 0 && real_ == 1)
+  else if (whole == 0 && real == 1)
     run_classes<0, 1>(view, binding, begin, end, value);
-  else if (whole_ == 1 && real_ == 1)
+  else if (whole == 1 && real == 1)
     run_classes<1, 1>(view, binding, begin, end, value);
   else
     run_classes<-1, -1>(view, binding, begin, end, value);
@@ -225,7 +210,7 @@ void FoldProgram::run(const PartitionView& view, const FoldBinding& binding,
 }
 
 void FoldProgram::accumulate(FoldState& total, const FoldState& later) const {
-  const std::size_t by_class = classes_.size() * (1 + whole_ + real_);
+  const std::size_t by_class = classes_.size() * stride();
   for (std::size_t slot = first_slot_; slot < first_slot_ + by_class; ++slot)
     total.value[slot] += later.value[slot];
   for (const Term& term : terms_) {

@@ -18,26 +18,18 @@ struct FoldState {
   std::vector<std::uint32_t> day;  ///< distinct_days: position of the last day counted, + 1.
 };
 
-/// Where the columns of a program lie in one partition: [class * columns a class + k]. A class
-/// with fewer columns reads the one zero at mask 0 instead, so that all classes work alike.
+/// Where the columns that a program adds up lie in one partition.
 struct FoldBinding {
-  struct Whole {
-    const std::int64_t* data;
-    std::size_t mask;
-  };
-  struct Real {
-    const double* data;
-    std::size_t mask;
-  };
-  std::vector<Whole> whole;
-  std::vector<Real> real;
+  std::vector<const std::int64_t*> whole;
+  std::vector<const double*> real;
 };
 
 /// Folds over the same rows of a unit (one window).
 ///
 /// Event codes that the terms do not tell apart form a class. For every row the class gets one
-/// added to its count and the row's values to its sums, without a branch; a term is the sum over
-/// its classes. Terms with a filter, largest values and distinct days go row by row.
+/// added to its count and the row's values of all columns to its sums, without a branch and in
+/// the order of memory; a term is the sum over its classes. Terms with a filter, largest values
+/// and distinct days go row by row.
 class FoldProgram {
  public:
   /// Adds what a term needs and returns its number. Equal terms share one.
@@ -78,15 +70,11 @@ class FoldProgram {
     [[nodiscard]] bool largest() const { return kind == Kind::max_whole || kind == Kind::max_real; }
     [[nodiscard]] bool has(std::uint32_t code) const;
   };
-  struct Class {
-    std::vector<bool> terms;  ///< Which terms its events belong to.
-    std::vector<std::size_t> whole;
-    std::vector<std::size_t> real;
-  };
   struct Steps {
     std::uint32_t first = 0;
     std::uint32_t count = 0;
   };
+  [[nodiscard]] std::size_t stride() const { return 1 + whole_.size() + real_.size(); }
   std::uint16_t class_of(std::uint32_t code);
   Steps steps_of(std::uint32_t code);
   template <int kWhole, int kReal>
@@ -96,12 +84,12 @@ class FoldProgram {
                 const DayGrid& days, std::size_t row, FoldState& state) const;
 
   std::vector<Term> terms_;
-  std::vector<Class> classes_;
+  std::vector<std::vector<bool>> classes_;  ///< Which terms the events of a class belong to.
   std::vector<std::uint16_t> class_by_code_;
   std::vector<std::uint32_t> steps_;  ///< Terms that go row by row.
   std::vector<Steps> steps_by_code_;  ///< Empty without such terms.
-  std::size_t whole_ = 0;             ///< Most int64 columns a class adds up.
-  std::size_t real_ = 0;              ///< Most float64 columns.
+  std::vector<std::size_t> whole_;    ///< Columns to add up: int64 and boolean ...
+  std::vector<std::size_t> real_;     ///< ... and float64.
   std::size_t first_slot_ = 0;
   std::size_t end_slot_ = 0;
 };
