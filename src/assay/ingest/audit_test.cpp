@@ -351,6 +351,22 @@ TEST(Audit, FindsAMachineAmongPeople) {
   EXPECT_EQ(bot.severity, Severity::warning);
 }
 
+TEST(Audit, CountsDaysOfUnitsOverADeclaredLimit) {
+  World world;
+  world.run(
+      "INSERT INTO t SELECT * REPLACE (insert_id || 'b' AS insert_id) FROM t WHERE user_id = 6 "
+      "AND ts < 1767571200000000 + 4 * 86400000000");
+  AuditRule rule;
+  rule.check = Check::unit_volume;
+  rule.max = 12;
+  AuditOptions options;
+  options.rules = {rule};
+  const Finding found =
+      find(world.look(world.source(), options), Check::unit_volume, "events_a_day");
+  EXPECT_EQ(found.count, 4);
+  EXPECT_EQ(found.base, 200 * 28);
+}
+
 TEST(Audit, FindsColumnsThatComeOrChangeBetweenFiles) {
   World world;
   engine::Source source = world.source();

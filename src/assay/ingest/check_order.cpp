@@ -167,8 +167,7 @@ Result<void> look_closer(Run& run, std::vector<Heavy>& units) {
 }
 
 Result<std::vector<Heavy>> heavy_units(Run& run) {
-  const std::string units =
-      "SELECT u, sum(n) AS events, sum(n) / count(*) AS per_day FROM assay_unit_days GROUP BY u";
+  const std::string units = "SELECT u, events, events / days AS per_day FROM assay_units";
   ASSAY_TRY(
       const frame::Table spread,
       run.database.query(fmt::format("SELECT count(*) AS units, quantile_cont(per_day, 0.99) AS "
@@ -228,14 +227,14 @@ void report_heavy(Run& run, const std::vector<Heavy>& units, bool regular) {
   add(run, std::move(finding));
 }
 
-Result<void> judge_volume_rules(Run& run) {
+Result<void> judge_volume_rules(Run& run, const std::string& day, const std::string& usable) {
   for (const AuditRule* rule : rules_for(run, Check::unit_volume)) {
-    ASSAY_TRY(
-        const frame::Table rows,
-        run.database.query(fmt::format("SELECT count_if(n > {}) AS over, count(*) AS all_days "
-                                       "FROM assay_unit_days",
-                                       rule->max.value_or(0.0)),
-                           run.progress));
+    ASSAY_TRY(const frame::Table rows,
+              run.database.query(
+                  fmt::format("SELECT count_if(n > {}) AS over, count(*) AS all_days FROM (SELECT "
+                              "count(*) AS n {} GROUP BY assay_unit, {})",
+                              rule->max.value_or(0.0), usable, day),
+                  run.progress));
     Finding finding;
     finding.check = Check::unit_volume;
     finding.kind = "events_a_day";
@@ -281,18 +280,25 @@ Result<void> check_order(Run& run) {
 }
 
 Result<void> check_unit_volume(Run& run) {
+  const std::string day = engine::local_day_sql("assay_time", run.options.timezone);
+  const std::string usable = fmt::format(
+      "FROM ({}) WHERE assay_unit IS NOT NULL AND assay_time IS NOT NULL", rows_sql(run.relation));
+  // Up to two months, a unit's active days are the bits of one number.
+  const std::string days =
+      run.audit.days <= 62
+          ? fmt::format("bit_count(bit_or(CAST(1 AS BIGINT) << CAST({} - ({}) AS INTEGER)))", day,
+                        run.audit.first_day)
+          : fmt::format("count(DISTINCT {})", day);
   ASSAY_CHECK(run.database.execute(
-      fmt::format(
-          "CREATE OR REPLACE TEMP TABLE assay_unit_days AS SELECT assay_unit AS u, {} AS d, "
-          "count(*) AS n FROM ({}) WHERE assay_unit IS NOT NULL AND assay_time IS NOT NULL "
-          "GROUP BY 1, 2",
-          engine::local_day_sql("assay_time", run.options.timezone), rows_sql(run.relation)),
+      fmt::format("CREATE OR REPLACE TEMP TABLE assay_units AS SELECT assay_unit AS u, count(*) AS "
+                  "events, {} AS days {} GROUP BY 1",
+                  days, usable),
       run.progress));
   ASSAY_TRY(const std::vector<Heavy> units, heavy_units(run));
-  ASSAY_CHECK(judge_volume_rules(run));
+  ASSAY_CHECK(judge_volume_rules(run, day, usable));
   report_heavy(run, units, true);
   report_heavy(run, units, false);
-  return run.database.execute("DROP TABLE assay_unit_days", run.progress);
+  return run.database.execute("DROP TABLE assay_units", run.progress);
 }
 
 }  // namespace assay::ingest::detail

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 #include "assay/engine/sql.hpp"
 
@@ -59,10 +60,12 @@ void add_lateness(std::string& sql, const CubeQuery& query) {
       "most_ahead_us";
 }
 
-void add_measures(std::string& sql, const std::vector<Measured>& columns) {
+void add_measures(std::string& sql, const std::vector<Measured>& columns,
+                  const std::set<std::string>& full) {
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const Measured& column = columns[i];
-    sql += fmt::format(", count({}) AS present_{}", column.sql, i);
+    const bool known = !column.converts && full.contains(column.name);
+    sql += fmt::format(", count({}) AS present_{}", known ? "*" : column.sql, i);
     if (column.converts) {
       sql += fmt::format(", count_if(({}) IS NOT NULL AND ({}) IS NULL) AS bad_{}", column.raw,
                          column.sql, i);
@@ -77,6 +80,27 @@ void add_measures(std::string& sql, const std::vector<Measured>& columns) {
         "coalesce(sum({0}), 0) AS sum_{1}, min({0}) AS min_{1}, max({0}) AS max_{1}",
         finite, i);
   }
+}
+
+// Columns that the footers of Parquet files vouch for: no value missing in any row. They need not
+// be read to be counted.
+std::set<std::string> full_columns(engine::Database& database, const engine::Relation& relation) {
+  if (relation.source.format != engine::SourceFormat::parquet) return {};
+  std::string list;
+  for (const std::string& path : relation.source.paths) {
+    list += (list.empty() ? "" : ", ") + engine::quote_text(path);
+  }
+  const auto found = database.query(
+      fmt::format("SELECT path_in_schema AS name FROM parquet_metadata([{0}]) GROUP BY 1 HAVING "
+                  "bool_and(stats_null_count IS NOT NULL AND stats_null_count = 0) AND "
+                  "sum(num_values) = (SELECT "
+                  "sum(num_rows) FROM parquet_file_metadata([{0}]))",
+                  list));
+  std::set<std::string> names;
+  for (std::size_t row = 0; found && row < found->rows(); ++row) {
+    names.insert(text_at(*found, "name", row));
+  }
+  return names;
 }
 
 void order_events(Cube& cube) {
@@ -212,7 +236,7 @@ Result<Cube> count_cells(engine::Database& database, const engine::Relation& rel
       engine::local_day_sql("assay_time", query.timezone), relation.source.event_time.expression,
       query.now);
   if (!relation.ingest.empty()) add_lateness(sql, query);
-  add_measures(sql, cube.columns);
+  add_measures(sql, cube.columns, full_columns(database, relation));
   sql += fmt::format(" FROM ({}) GROUP BY 1, 2", rows_sql(relation));
   ASSAY_TRY(cube.cells, database.query(sql, progress));
   order_events(cube);
