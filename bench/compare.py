@@ -91,7 +91,7 @@ def build_times(assay, project, runs, memory):
 SORT = """
 import duckdb, sys, time, resource
 db = duckdb.connect(sys.argv[1])
-db.execute(f"set threads = {sys.argv[3]}")
+db.execute(f"set threads = {sys.argv[3]}; set enable_progress_bar = false")
 begin = time.perf_counter()
 db.execute(f"create or replace table sorted as select user_id, ts, seq, received_at, event, "
            f"country, device, app_version, new_user, experiment, variant, "
@@ -99,7 +99,7 @@ db.execute(f"create or replace table sorted as select user_id, ts, seq, received
            f"from read_parquet('{sys.argv[2]}/data/events/*/*.parquet') order by user_id, ts")
 wall = time.perf_counter() - begin
 used = resource.getrusage(resource.RUSAGE_SELF)
-print(wall, used.ru_utime + used.ru_stime)
+print('seconds', wall, used.ru_utime + used.ru_stime)
 """
 
 
@@ -110,7 +110,7 @@ def sort_times(project, folder, threads, runs):
         path.unlink(missing_ok=True)
         done = subprocess.run([sys.executable, "-c", SORT, str(path), str(project), str(threads)],
                               check=True, capture_output=True, text=True)
-        wall, cpu = map(float, done.stdout.split())
+        wall, cpu = map(float, done.stdout.split('seconds')[1].split())
         times.append({"wall": wall, "cpu": cpu})
         path.unlink(missing_ok=True)
     return times

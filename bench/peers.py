@@ -99,10 +99,10 @@ class Duckdb:
                       f as (select user_id, min(day) c from d group by user_id)
                  select c, day - c k, count(*) n from d join f using (user_id)
                  where day - c <= 27 group by all"""
-        arrays = """with u as (select user_id, min(day) c, list(distinct day) days from events
+        arrays = """with u as (select user_id, min(day) c, list(distinct day) seen from events
                                group by user_id)
                     select c, day - c k, count(*) n from
-                    (select c, unnest(days) as day from u) where day - c <= 27 group by all"""
+                    (select c, unnest(seen) as day from u) where day - c <= 27 group by all"""
         return best([lambda q=q: triangle(self.rows(q)) for q in (sql, arrays)], runs)
 
     def sessions(self, runs):
