@@ -187,6 +187,11 @@ void expect_same(const ExperimentMoments& a, const ExperimentMoments& b) {
   expect_same(a.days, b.days);
 }
 
+void expect_same(const UnitTotals& a, const UnitTotals& b) {
+  EXPECT_EQ(a.units, b.units);
+  expect_same(a.moments, b.moments);
+}
+
 std::int64_t size_of(const ActiveUsers& x) { return x.units.empty() ? 0 : x.units.front(); }
 std::int64_t size_of(const RetentionTriangle& x) {
   std::int64_t sum = 0;
@@ -197,6 +202,10 @@ std::int64_t size_of(const FunnelCounts& x) { return x.reached.size() < 2 ? 0 : 
 std::int64_t size_of(const Sessions& x) { return x.sessions; }
 std::int64_t size_of(const ExperimentMoments& x) {
   return x.arms[0].analysed > 1 && x.arms[1].analysed > 1 ? 1 : 0;
+}
+
+std::int64_t size_of(const UnitTotals& x) {
+  return x.units > 1 && x.moments[0].mean[0] != 0.0 ? 1 : 0;
 }
 
 /// A typo in a filter is refused by both alike; else the answers agree.
@@ -259,6 +268,11 @@ TEST(Engines, AgreeOnSessions) {
 TEST(Engines, AgreeOnExperiments) {
   agree(worlds(40), 60, random_experiment,
         [](Engine& engine, const auto& query) { return engine.experiment(query); });
+}
+
+TEST(Engines, AgreeOnUnitTotals) {
+  agree(worlds(40), 60, random_unit_totals,
+        [](Engine& engine, const auto& query) { return engine.unit_totals(query); });
 }
 
 }  // namespace

@@ -175,4 +175,20 @@ engine::ExperimentQuery random_experiment(Dice& dice, const World& world) {
   return query;
 }
 
+engine::UnitTotalsQuery random_unit_totals(Dice& dice, const World& world) {
+  engine::UnitTotalsQuery query;
+  query.active = random_selector(dice, world);
+  query.timezone = world.timezone;
+  query.period.begin = random_instant(dice, world);
+  query.period.end = query.period.begin + dice.between(1, 100) * kHourUs;
+  const std::int64_t metrics = dice.between(1, 4);
+  for (int i = 0; i < metrics; ++i) {
+    engine::UnitMetric metric{fmt::format("metric_{}", i), random_term(dice, world), {}, {}};
+    if (dice.chance(0.5)) metric.denominator = random_term(dice, world);
+    if (dice.chance(0.3)) metric.cap_value = 2.5;
+    query.metrics.push_back(std::move(metric));
+  }
+  return query;
+}
+
 }  // namespace assay::differential

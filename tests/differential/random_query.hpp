@@ -11,5 +11,6 @@ engine::RetentionQuery random_retention(Dice& dice, const World& world);
 engine::FunnelQuery random_funnel(Dice& dice, const World& world);
 engine::SessionsQuery random_sessions(Dice& dice, const World& world);
 engine::ExperimentQuery random_experiment(Dice& dice, const World& world);
+engine::UnitTotalsQuery random_unit_totals(Dice& dice, const World& world);
 
 }  // namespace assay::differential

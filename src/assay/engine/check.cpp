@@ -230,4 +230,16 @@ Result<ExperimentQuery> checked(const ExperimentQuery& query, const Vocabulary& 
   return out;
 }
 
+Result<UnitTotalsQuery> checked(const UnitTotalsQuery& query, const Vocabulary& words) {
+  UnitTotalsQuery out = query;
+  if (query.period.begin >= query.period.end) return wrong("the period ends before it begins");
+  ASSAY_TRY(out.active, checked(query.active, words));
+  for (UnitMetric& metric : out.metrics) {
+    ASSAY_TRY(metric.numerator, checked(metric.numerator, words));
+    if (!metric.denominator) continue;
+    ASSAY_TRY(metric.denominator, checked(*metric.denominator, words));
+  }
+  return out;
+}
+
 }  // namespace assay::engine

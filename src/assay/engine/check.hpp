@@ -26,5 +26,6 @@ Result<RetentionQuery> checked(const RetentionQuery& query, const Vocabulary& wo
 Result<FunnelQuery> checked(const FunnelQuery& query, const Vocabulary& words);
 Result<SessionsQuery> checked(const SessionsQuery& query, const Vocabulary& words);
 Result<ExperimentQuery> checked(const ExperimentQuery& query, const Vocabulary& words);
+Result<UnitTotalsQuery> checked(const UnitTotalsQuery& query, const Vocabulary& words);
 
 }  // namespace assay::engine

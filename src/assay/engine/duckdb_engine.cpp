@@ -157,4 +157,25 @@ Result<ExperimentMoments> DuckdbEngine::experiment(const ExperimentQuery& asked)
   return experiment_of(state_->database, query, state_->relation.source, state_->progress);
 }
 
+Result<UnitTotals> DuckdbEngine::unit_totals(const UnitTotalsQuery& asked) {
+  ASSAY_TRY(const UnitTotalsQuery query, checked(asked, state_->words));
+  ASSAY_CHECK(state_->keep("unit_totals", to_sql(query, state_->relation.source)));
+  ASSAY_TRY(const frame::Table count, state_->database.query("SELECT count(*) FROM unit_totals"));
+  UnitTotals answer;
+  answer.units = whole_at(count, 0, 0);
+  for (std::size_t i = 0; i < query.metrics.size(); ++i) {
+    const UnitMetric& metric = query.metrics[i];
+    std::vector<std::string> variables{fmt::format("y_{}", i)};
+    if (metric.cap_value)
+      variables[0] = fmt::format("least(y_{}, {})", i, double_sql(*metric.cap_value));
+    if (metric.denominator) variables.push_back(fmt::format("d_{}", i));
+    answer.moments.emplace_back(variables.size());
+    ASSAY_TRY(std::vector<GroupMoments> groups,
+              moments_of(state_->database, {"unit_totals", {}, std::move(variables)},
+                         state_->progress));
+    if (!groups.empty()) answer.moments.back() = std::move(groups.front().moments);
+  }
+  return answer;
+}
+
 }  // namespace assay::engine

@@ -37,6 +37,7 @@ class DuckdbEngine final : public Engine {
   Result<FunnelCounts> funnel(const FunnelQuery& query) override;
   Result<Sessions> sessions(const SessionsQuery& query) override;
   Result<ExperimentMoments> experiment(const ExperimentQuery& query) override;
+  Result<UnitTotals> unit_totals(const UnitTotalsQuery& query) override;
 
  private:
   struct State;

@@ -16,6 +16,7 @@
 #include "assay/events/index_partitions.hpp"
 #include "assay/events/retention.hpp"
 #include "assay/events/sessions.hpp"
+#include "assay/events/unit_totals.hpp"
 
 namespace assay::engine {
 namespace {
@@ -132,6 +133,18 @@ Result<ExperimentMoments> EmbeddedEngine::experiment(const ExperimentQuery& aske
     ASSAY_TRY(auto totals,
               events::experiment({partitions, threads_, progress_}, plan, kMaxSegmentValues));
     return named_totals(query, index_, std::move(totals));
+  });
+}
+
+Result<UnitTotals> EmbeddedEngine::unit_totals(const UnitTotalsQuery& asked) {
+  return guarded([&]() -> Result<UnitTotals> {
+    ASSAY_TRY(const UnitTotalsQuery query, checked(asked, vocabulary(index_)));
+    ASSAY_TRY(const events::UnitTotalsPlan plan, unit_totals_plan(query, index_));
+    const events::IndexPartitions partitions(index_);
+    ASSAY_TRY(auto totals, events::unit_totals({partitions, threads_, progress_}, plan));
+    for (std::size_t m = 0; m < query.metrics.size(); ++m)
+      ASSAY_CHECK(check_finite(query.metrics[m].name, totals.moments[m]));
+    return UnitTotals{totals.units, std::move(totals.moments)};
   });
 }
 

@@ -223,6 +223,35 @@ Result<events::ExperimentPlan> experiment_plan(const ExperimentQuery& query,
   return plan;
 }
 
+Result<events::UnitTotalsPlan> unit_totals_plan(const UnitTotalsQuery& query,
+                                                const events::Index& index) {
+  PlanWriter writer(index);
+  events::UnitTotalsPlan plan;
+  ASSAY_TRY(plan.active, writer.events(query.active));
+  plan.period = query.period;
+  plan.timezone = query.timezone;
+  for (const UnitMetric& metric : query.metrics) {
+    events::UnitOutcome outcome;
+    ASSAY_TRY(outcome.numerator, writer.term(metric.numerator));
+    if (metric.denominator) {
+      ASSAY_TRY(outcome.denominator, writer.term(*metric.denominator));
+    }
+    outcome.cap_value = metric.cap_value;
+    plan.metrics.push_back(std::move(outcome));
+  }
+  plan.inputs = writer.inputs();
+  plan.slot_types = writer.slot_types();
+  return plan;
+}
+
+Result<void> check_finite(const std::string& metric, const MetricMoments& moments) {
+  if (std::all_of(moments.comoment.begin(), moments.comoment.end(),
+                  [](double x) { return std::isfinite(x); }))
+    return {};
+  return fail(ErrorCode::invalid_data, fmt::format("metric `{}` is not finite", metric), {},
+              "look for infinite or enormous values in the columns it adds up");
+}
+
 namespace {
 
 /// The text of a segment value; "" stands for a missing one.
@@ -283,11 +312,7 @@ Result<ExperimentMoments> named_totals(const ExperimentQuery& query, const event
                                        events::ExperimentTotals totals) {
   for (const auto& arm : totals.overall)
     for (std::size_t m = 0; m < arm.size(); ++m)
-      if (!std::all_of(arm[m].comoment.begin(), arm[m].comoment.end(),
-                       [](double x) { return std::isfinite(x); }))
-        return fail(ErrorCode::invalid_data,
-                    fmt::format("metric `{}` is not finite", query.metrics[m].name), {},
-                    "look for infinite or enormous values in the columns it adds up");
+      ASSAY_CHECK(check_finite(query.metrics[m].name, arm[m]));
   ExperimentMoments moments;
   for (const events::ArmTotals& arm : totals.arms)
     moments.arms.push_back({arm.assigned, arm.exposed, arm.exposed_before, arm.analysed});

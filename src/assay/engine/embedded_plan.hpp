@@ -12,6 +12,7 @@
 #include "assay/events/experiment.hpp"
 #include "assay/events/index.hpp"
 #include "assay/events/scan.hpp"
+#include "assay/events/unit_totals.hpp"
 
 namespace assay::engine {
 
@@ -47,6 +48,13 @@ class PlanWriter {
 /// The whole plan of an experiment.
 Result<events::ExperimentPlan> experiment_plan(const ExperimentQuery& query,
                                                const events::Index& index);
+
+/// The whole plan of metrics of a period.
+Result<events::UnitTotalsPlan> unit_totals_plan(const UnitTotalsQuery& query,
+                                                const events::Index& index);
+
+/// Fails with invalid_data when the moments of a metric are not finite.
+Result<void> check_finite(const std::string& metric, const MetricMoments& moments);
 
 /// Puts names and texts back. Fails with invalid_data when a metric is not finite.
 Result<ExperimentMoments> named_totals(const ExperimentQuery& query, const events::Index& index,

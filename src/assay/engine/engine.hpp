@@ -24,6 +24,7 @@ class Engine {
   virtual Result<FunnelCounts> funnel(const FunnelQuery& query) = 0;
   virtual Result<Sessions> sessions(const SessionsQuery& query) = 0;
   virtual Result<ExperimentMoments> experiment(const ExperimentQuery& query) = 0;
+  virtual Result<UnitTotals> unit_totals(const UnitTotalsQuery& query) = 0;
 };
 
 }  // namespace assay::engine

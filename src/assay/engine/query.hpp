@@ -258,4 +258,31 @@ struct ExperimentMoments {
   std::vector<std::vector<std::int64_t>> assigned_by_day;  ///< [day][arm].
 };
 
+// ---------------------------------------------------------------------------------------------
+// Metrics of a period, without an experiment
+
+/// A metric as one number a unit (a second one for the denominator of a ratio), from the unit's
+/// events inside the period.
+struct UnitMetric {
+  std::string name;
+  Term numerator;
+  std::optional<Term> denominator;  ///< Sum of numerators over sum of denominators.
+  std::optional<double> cap_value;  ///< Winsorise the numerator at this value.
+};
+
+/// A unit counts when it has a meant event of `active` inside the period; it counts in every
+/// metric, with 0 where it has no event of a term.
+struct UnitTotalsQuery {
+  EventSelector active;
+  TimeRange period;
+  TimeZone timezone = TimeZone::utc();
+  std::vector<UnitMetric> metrics;
+};
+
+/// moments[i] over the units that count; variables y [, d].
+struct UnitTotals {
+  std::int64_t units = 0;
+  std::vector<MetricMoments> moments;
+};
+
 }  // namespace assay::engine

@@ -52,6 +52,10 @@ Statement to_sql(const SessionsQuery& query, const Source& source);
 /// m_i. Nothing is capped yet.
 Statement to_sql(const ExperimentQuery& query, const Source& source);
 
+/// One row a unit that counts: unit, and for every metric i: y_i and d_i (ratio). Nothing is
+/// capped yet.
+Statement to_sql(const UnitTotalsQuery& query, const Source& source);
+
 /// For a mean or ratio: one row for every analysed unit and local day of the period from the
 /// anchor's day on: unit, arm, day, numerator, numerator_so_far [, denominator,
 /// denominator_so_far]. Over a table `units` with the rows of the statement above.
