@@ -160,14 +160,16 @@ def main():
     failed = False
     table = {"events": events, "threads": options.threads, "questions": {}}
     print(f"{'question':<12}{'equal':>7}{'assay s':>10}{'duckdb s':>10}{'chdb s':>10}"
-          f"{'ratio':>8}{'floor':>7}")
+          f"{'ratio':>8}{'in cpu':>8}{'floor':>7}")
     for question, floor in FLOORS.items():
         mine = our_answer(question, ours[question]["answer"], first_day)
-        row = {"assay": statistics.median(ours[question]["seconds"])}
+        row = {"assay": statistics.median(ours[question]["seconds"]),
+               "assay_cpu": statistics.median(ours[question]["cpu"])}
         equal = True
         for peer in (duck, click):
-            answer, seconds = getattr(peer, question)(options.runs)
+            answer, seconds, cpu = getattr(peer, question)(options.runs)
             row[peer.name.split()[0]] = statistics.median(seconds)
+            row[peer.name.split()[0] + "_cpu"] = statistics.median(cpu)
             if question == "experiment":
                 missing, wrong = compare_experiment(mine, answer)
                 good = not missing and not wrong
@@ -182,11 +184,13 @@ def main():
                     print(f"  {peer.name} differs: {str(mine)[:200]} | {str(answer)[:200]}")
             equal = equal and good
         ratio = min(row["duckdb"], row["clickhouse"]) / row["assay"]
-        row.update(ratio=ratio, equal=equal, floor=floor)
+        cpu_ratio = min(row["duckdb_cpu"], row["clickhouse_cpu"]) / row["assay_cpu"]
+        row.update(ratio=ratio, cpu_ratio=cpu_ratio, equal=equal, floor=floor)
         table["questions"][question] = row
         failed = failed or not equal
         print(f"{question:<12}{'yes' if equal else 'NO':>7}{row['assay']:>10.4f}"
-              f"{row['duckdb']:>10.3f}{row['clickhouse']:>10.3f}{ratio:>7.0f}x{floor:>6}x")
+              f"{row['duckdb']:>10.3f}{row['clickhouse']:>10.3f}{ratio:>7.1f}x{cpu_ratio:>7.1f}x"
+              f"{floor:>6}x")
 
     if not options.skip_build:
         project = without_dedup(options.project, folder)

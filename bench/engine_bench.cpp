@@ -3,6 +3,7 @@
 // The answers are compared with the peers' before any time is believed (bench/compare.py).
 
 #include <fmt/core.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -72,6 +73,23 @@ struct Question {
   std::string name;
   std::function<Result<std::string>()> run;  ///< The answer as JSON.
 };
+
+/// User and system time of this process, all threads.
+double cpu_seconds() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
+  return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
+std::string list(const std::vector<double>& values) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < values.size(); ++i)
+    text += fmt::format("{}{:.6f}", i == 0 ? "" : ",", values[i]);
+  return text + "]";
+}
 
 std::string join(const std::vector<std::int64_t>& values) {
   std::string text = "[";
@@ -154,16 +172,19 @@ Result<void> run(const std::string& project, int runs, int threads) {
   bool first = true;
   for (const Question& question : questions(*open.engine, zone)) {
     std::vector<double> seconds;
+    std::vector<double> cpu;
     std::string answer;
     for (int r = 0; r <= runs; ++r) {
       const double begin = app::seconds_now();
+      const double cpu_begin = cpu_seconds();
       ASSAY_TRY(answer, question.run());
-      if (r > 0) seconds.push_back(app::seconds_now() - begin);  // The first warms the pages.
+      if (r == 0) continue;  // The first warms the pages.
+      seconds.push_back(app::seconds_now() - begin);
+      cpu.push_back(cpu_seconds() - cpu_begin);
     }
-    std::cout << (first ? "" : ",\n") << "\"" << question.name << "\":{\"seconds\":[";
-    for (std::size_t i = 0; i < seconds.size(); ++i)
-      std::cout << (i == 0 ? "" : ",") << fmt::format("{:.6f}", seconds[i]);
-    std::cout << "],\"answer\":" << answer << "}";
+    std::cout << (first ? "" : ",\n")
+              << fmt::format("\"{}\":{{\"seconds\":{},\"cpu\":{},\"answer\":{}}}", question.name,
+                             list(seconds), list(cpu), answer);
     first = false;
   }
   std::cout << "}\n";

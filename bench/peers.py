@@ -23,14 +23,15 @@ PERIOD = ("2026-05-04", "2026-06-01")
 
 
 def timed(run, runs):
-    """The answer and the seconds of `runs` calls after one that warms up."""
-    answer, seconds = None, []
+    """The answer, and wall and CPU seconds of `runs` calls after one that warms up."""
+    answer, seconds, cpu = None, [], []
     for attempt in range(runs + 1):
-        begin = time.perf_counter()
+        begin, cpu_begin = time.perf_counter(), time.process_time()
         answer = run()
         if attempt > 0:
             seconds.append(time.perf_counter() - begin)
-    return answer, seconds
+            cpu.append(time.process_time() - cpu_begin)
+    return answer, seconds, cpu
 
 
 def best(candidates, runs):
