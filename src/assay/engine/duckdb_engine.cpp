@@ -170,9 +170,9 @@ Result<UnitTotals> DuckdbEngine::unit_totals(const UnitTotalsQuery& asked) {
       variables[0] = fmt::format("least(y_{}, {})", i, double_sql(*metric.cap_value));
     if (metric.denominator) variables.push_back(fmt::format("d_{}", i));
     answer.moments.emplace_back(variables.size());
-    ASSAY_TRY(std::vector<GroupMoments> groups,
-              moments_of(state_->database, {"unit_totals", {}, std::move(variables)},
-                         state_->progress));
+    ASSAY_TRY(
+        std::vector<GroupMoments> groups,
+        moments_of(state_->database, {"unit_totals", {}, std::move(variables)}, state_->progress));
     if (!groups.empty()) answer.moments.back() = std::move(groups.front().moments);
   }
   return answer;

@@ -295,7 +295,7 @@ TEST_F(DuckdbEngineTest, MomentsSurviveALargeOffset) {
   query.exposure.reset();
   const auto answer = engine_of(log)->experiment(query);
   ASSERT_TRUE(answer) << to_text(answer.error());
-  EXPECT_NEAR(answer->overall[0][0].at(0, 0), 50.0, 1e-6);  // values 0 and 2, 25 times each
+  EXPECT_NEAR(answer->overall[0][0].at(0, 0), 50.0, 1e-9);  // values 0 and 2, 25 times each
   EXPECT_NEAR(answer->overall[1][0].mean[0], 1e9 + 2.0, 1e-6);
 }
 

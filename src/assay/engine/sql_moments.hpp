@@ -23,8 +23,8 @@ struct MomentsRequest {
   std::vector<std::string> variables;  ///< DOUBLE expressions without missing values.
 };
 
-/// Count, means (compensated sums) and centred sums of products (updated row by row and merged,
-/// never raw power sums), one entry a group that has rows.
+/// Count, means and centred sums of products by two passes with compensated sums, one entry a
+/// group that has rows.
 Result<std::vector<GroupMoments>> moments_of(Database& database, const MomentsRequest& request,
                                              const Progress& progress);
 
