@@ -211,6 +211,30 @@ Result<engine::ExperimentMetric> compile_metric(const spec::Project& project,
   return out;
 }
 
+Result<engine::UnitMetric> compile_unit_metric(const spec::Project& project,
+                                               const spec::Metric& metric) {
+  const spec::MetricType type = metric.type.value;
+  if (type != spec::MetricType::mean && type != spec::MetricType::proportion &&
+      type != spec::MetricType::ratio) {
+    return refuse(metric.type.where,
+                  fmt::format("metrics of type {} are not computed over a period",
+                              spec::to_text(type)),
+                  "", "mean, proportion, ratio");
+  }
+  if (metric.window) {
+    return refuse(metric.window->where, "a window starts at a unit's exposure; a period has none",
+                  "compute the metric in an experiment, or declare one without `window`");
+  }
+  if (metric.cap && metric.cap->type == spec::CapType::percentile) {
+    return refuse(metric.where, "caps at a percentile are computed in experiments only",
+                  "write `cap: {type: absolute, value: ...}`");
+  }
+  engine::ExperimentMetric compiled;
+  ASSAY_TRY(compiled, compile_metric(project, metric, 0));
+  return engine::UnitMetric{std::move(compiled.name), std::move(compiled.numerator),
+                            std::move(compiled.denominator), compiled.cap_value};
+}
+
 Result<engine::FunnelQuery> compile_funnel(const spec::Funnel& funnel) {
   const auto only = [&](bool holds, std::string_view what) -> Result<void> {
     if (holds) return {};

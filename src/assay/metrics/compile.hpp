@@ -25,6 +25,11 @@ Result<frame::Predicate> compile_filter(const spec::Text& text);
 Result<engine::ExperimentMetric> compile_metric(const spec::Project& project,
                                                 const spec::Metric& metric, int covariate_days);
 
+/// A metric of the catalogue over a period, without an experiment: mean, proportion and ratio. A
+/// window, or a cap at a percentile, needs an experiment and is refused.
+Result<engine::UnitMetric> compile_unit_metric(const spec::Project& project,
+                                               const spec::Metric& metric);
+
 /// The steps of a declared funnel. Fails unless it is ordered, any entry, ties in step order,
 /// one window from the entry, unique counting, and without optional steps, exclusions, grace or a
 /// held property: what the kernel answers exactly.

@@ -74,7 +74,9 @@ frame::Type type_of(const spec::Property& property) {
 
 Result<engine::DedupPolicy> dedup_policy(const spec::Source& source) {
   const spec::Dedup& dedup = *source.dedup;
-  if (dedup.keep != spec::DedupKeep::first_ingest) {
+  // Without an ingest time the rows count as received in the order in which they lie.
+  const bool as_received = dedup.keep == spec::DedupKeep::first && !source.ingest_time;
+  if (dedup.keep != spec::DedupKeep::first_ingest && !as_received) {
     return tl::unexpected(spec::spec_error(
         source.where,
         fmt::format("deduplication that keeps {} is not there yet", spec::to_text(dedup.keep)),

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "assay/app/context.hpp"
+#include "assay/app/source_options.hpp"
+
+namespace assay::app {
+
+/// Metrics of the catalogue over days, without an experiment.
+struct MetricsOptions {
+  SourceOptions source;              ///< A project: a data file has no catalogue.
+  std::vector<std::string> metrics;  ///< Empty: all that can be computed.
+  std::vector<std::string> active;   ///< Events that make a unit count; empty: any.
+  std::string from;                  ///< First day; empty: of the data.
+  std::string to;                    ///< Last day; empty: of the data.
+  std::string by;                    ///< day, week, month: one value each; empty: one for all.
+};
+
+/// Fails with invalid_spec for a metric that does not exist or, asked for by name, cannot be
+/// computed over a period. Others that cannot be are left out, and the page says why.
+Result<Outcome> metrics_verb(Context& context, const MetricsOptions& options);
+
+}  // namespace assay::app
