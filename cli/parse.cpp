@@ -16,6 +16,7 @@
 #include "assay/app/demo.hpp"
 #include "assay/app/experiment.hpp"
 #include "assay/app/init.hpp"
+#include "assay/app/metrics_verb.hpp"
 #include "assay/app/queries.hpp"
 #include "assay/app/schema.hpp"
 #include "assay/app/simulate.hpp"
@@ -44,6 +45,7 @@ class Parser {
     add_retention();
     add_funnel();
     add_sessions();
+    add_metrics();
     add_experiment();
     add_verify();
     add_simulate();
@@ -160,6 +162,22 @@ class Parser {
     sub->add_option("--events", options->events, "events that make sessions")->delimiter(',');
     sub->add_option("--gap", options->gap, "longest pause inside a session")->capture_default_str();
     on(sub, options, app::sessions_verb);
+  }
+
+  void add_metrics() {
+    auto options = std::make_shared<app::MetricsOptions>();
+    CLI::App* sub = verb("metrics", "metrics of the catalogue over days");
+    add_source(sub, options->source);
+    sub->add_option("--metric", options->metrics, "names; all unless given")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    sub->add_option("--active", options->active, "events that make a unit count; any unless given")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    sub->add_option("--from", options->from, "first day; of the data unless given");
+    sub->add_option("--to", options->to, "last day; of the data unless given");
+    sub->add_option("--by", options->by, "day, week or month: a value for each");
+    on(sub, options, app::metrics_verb);
   }
 
   void add_experiment() {
