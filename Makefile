@@ -9,13 +9,14 @@ SEED ?= 1
 DEMO ?= demo
 ASSAY := build/release/cli/assay
 export CCACHE_SLOPPINESS := pch_defines,time_macros
+export ASSAY_PYTHON ?= /usr/bin/python3
 
 help:  ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: build/setup.stamp  ## install what building and testing need
 
-build/setup.stamp: tools/setup.sh deps/duckdb/package-lock.json web/ui/package-lock.json
+build/setup.stamp: tools/setup.sh deps/duckdb/package-lock.json web/ui/package-lock.json tests/browser/package-lock.json
 	@tools/setup.sh
 	@mkdir -p build && touch $@
 
