@@ -1,7 +1,9 @@
 """The questions of bench/ in DuckDB and ClickHouse (libchdb), each in its best layout.
 
 Both peers get the clean events (duplicates removed, as the index has them) in a native table,
-event names and texts as enums or dictionaries, the local day as a column of its own.
+event names and texts as enums or dictionaries. `zoned` is the event time as a zoned timestamp, from
+which the local day is computed in the query, as assay does; `day` is that day stored as a column of
+its own, for the second reading of retention.
 """
 
 import pathlib
@@ -17,7 +19,7 @@ COUNTED = ["app_open", "feed_open", "video_watch", "like", "share", "hide", "rep
 SUMMED = [("video_watch", "watch_minutes"), ("video_watch", "completed"), ("purchase", "revenue"),
           ("ad_impression", "revenue")]
 ANY = ["purchase", "like", "share", "crash"]
-COLUMNS = ("user_id, ts, seq, event, day, country, device, app_version, new_user, variant, "
+COLUMNS = ("user_id, ts, zoned, seq, event, day, country, device, app_version, new_user, variant, "
            "watch_minutes, completed, revenue")
 PERIOD = ("2026-05-04", "2026-06-01")
 
@@ -63,7 +65,7 @@ class Duckdb:
             self.db.execute(f"create type {name}_t as enum (select distinct {name} from {files} "
                             f"where {name} is not null order by 1)")
         self.db.execute(f"""create table events as
-            select user_id, epoch_us(ts) ts, seq, event::event_t event,
+            select user_id, epoch_us(ts) ts, ts as zoned, seq, event::event_t event,
                    cast(cast(ts as date) as date) - date '1970-01-01' as day,
                    country::country_t country, device::device_t device,
                    app_version::app_version_t app_version, new_user::new_user_t new_user,
@@ -95,16 +97,20 @@ class Duckdb:
             select count(s1), count(s2), count(s3), count(s4) from d"""
         return timed(lambda: list(self.rows(sql)[0]), runs)
 
-    def retention(self, runs):
-        sql = """with d as (select distinct user_id, day from events),
+    def retention(self, runs, day="cast(zoned as date) - date '1970-01-01'"):
+        sql = f"""with d as (select distinct user_id, {day} as day from events),
                       f as (select user_id, min(day) c from d group by user_id)
                  select c, day - c k, count(*) n from d join f using (user_id)
                  where day - c <= 27 group by all"""
-        arrays = """with u as (select user_id, min(day) c, list(distinct day) seen from events
+        arrays = f"""with e as (select user_id, {day} as day from events),
+                         u as (select user_id, min(day) c, list(distinct day) seen from e
                                group by user_id)
                     select c, day - c k, count(*) n from
                     (select c, unnest(seen) as day from u) where day - c <= 27 group by all"""
         return best([lambda q=q: triangle(self.rows(q)) for q in (sql, arrays)], runs)
+
+    def retention_stored_day(self, runs):
+        return self.retention(runs, "day")
 
     def sessions(self, runs):
         sql = f"""with g as (select user_id, ts, coalesce(ts - lag(ts) over w > {GAP_US}, true) s
@@ -152,13 +158,14 @@ class Clickhouse:
 
     def load(self, parquet):
         self.db.query("create database if not exists b engine = Atomic")
-        self.db.query("""create table b.events (user_id Int64, ts Int64, seq Int64,
+        self.db.query("""create table b.events (user_id Int64, ts Int64,
+            zoned DateTime64(6, 'America/Los_Angeles'), seq Int64,
             event LowCardinality(String), day Int32, country LowCardinality(String),
             device LowCardinality(String), app_version LowCardinality(String),
             new_user LowCardinality(String), variant LowCardinality(String),
             watch_minutes Float64, completed Int64, revenue Float64)
             engine = MergeTree order by (user_id, ts, seq)""")
-        self.db.query(f"""insert into b.events select user_id, ts, seq, event, day,
+        self.db.query(f"""insert into b.events select user_id, ts, zoned, seq, event, day,
             ifNull(country, ''), ifNull(device, ''), ifNull(app_version, ''), ifNull(new_user, ''),
             ifNull(variant, ''), ifNull(watch_minutes, 0), ifNull(completed, 0), ifNull(revenue, 0)
             from file('{parquet}', Parquet)""")
@@ -173,16 +180,21 @@ class Clickhouse:
         in_order = sql + " settings optimize_aggregation_in_order = 1"
         return best([lambda q=q: [int(v) for v in self.rows(q)[0]] for q in (sql, in_order)], runs)
 
-    def retention(self, runs):
-        sql = """select c, d - c k, count() n from (
-                 select groupUniqArray(day) days, arrayMin(days) c from b.events group by user_id)
+    def retention(self, runs, day="toInt32(toDate(zoned))"):
+        sql = f"""select c, d - c k, count() n from (
+                 select groupUniqArray({day}) days, arrayMin(days) c
+                 from b.events group by user_id)
                  array join days as d where d - c <= 27 group by c, k"""
-        join = """select c, day - c k, count() n from (select distinct user_id, day from b.events) e
-                  join (select user_id, min(day) c from b.events group by user_id) f
-                  using (user_id) where day - c <= 27 group by c, k"""
+        join = f"""select c, d - c k, count() n
+                   from (select distinct user_id, {day} d from b.events) e
+                   join (select user_id, min({day}) c from b.events group by user_id) f
+                   using (user_id) where d - c <= 27 group by c, k"""
         in_order = sql + " settings optimize_aggregation_in_order = 1"
         return best([lambda q=q: triangle([[int(v) for v in row] for row in self.rows(q)])
                      for q in (sql, join, in_order)], runs)
+
+    def retention_stored_day(self, runs):
+        return self.retention(runs, "day")
 
     def sessions(self, runs):
         arrays = f"""select sum(length(cuts)), sum(arraySum(lengths)) / sum(length(cuts)) / 1e6,

@@ -25,7 +25,8 @@ a = np.array([27.5, 21.0, 19.0, 23.6, 17.0, 17.9, 16.9, 20.1, 21.9, 22.6])
 b = np.array([27.1, 22.0, 20.8, 23.4, 23.4, 23.5, 25.8, 22.0, 24.8, 20.2])
 r = stats.ttest_ind(b, a, equal_var=False)
 ci = r.confidence_interval(0.95)
-show("welch diff df t p low high", b.mean() - a.mean(), r.df, r.statistic, r.pvalue, ci.low, ci.high)
+show("welch diff df t p low high", b.mean() - a.mean(), r.df, r.statistic, r.pvalue, ci.low,
+     ci.high)
 
 # Two proportions, treatment first in statsmodels' order. Limits by maximising the constrained
 # likelihood numerically and inverting with brentq. statsmodels' own score test of a difference is
@@ -64,7 +65,8 @@ def score_limits(x2, n2, x1, n1):
 for x2, n2, x1, n1 in ((56, 70, 48, 80), (260, 4000, 200, 4100), (31, 9000, 22, 1000)):
     z, p = proportion.proportions_ztest([x2, x1], [n2, n1])
     mz, mp, low, high, rlow, rhigh = score_limits(x2, n2, x1, n1)
-    show(f"two_proportion {x2}/{n2} {x1}/{n1} z p dlow dhigh rlow rhigh", z, p, low, high, rlow, rhigh)
+    show(f"two_proportion {x2}/{n2} {x1}/{n1} z p dlow dhigh rlow rhigh", z, p, low, high, rlow,
+         rhigh)
     q = proportion.test_proportions_2indep(x2, n2, x1, n1, value=0.9, method="score",
                                            compare="ratio", alternative="larger", correction=False)
     show("  margin -0.01 z p; ratio 0.9 z p", mz, mp, q.statistic, q.pvalue)

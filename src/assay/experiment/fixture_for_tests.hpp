@@ -21,7 +21,9 @@ sources:
     event_time: {expr: ts, unit: us}
     properties: {minutes: double, country: dict, version: dict, variant: dict}
 metrics:
-  - {name: watch, type: mean, numerator: {event: play, agg: sum, column: minutes}, direction: increase}
+  - name: watch
+    type: mean
+    numerator: {event: play, agg: sum, column: minutes}
   - {name: likes, type: mean, numerator: {event: like, agg: count}, direction: increase}
   - {name: shares, type: mean, numerator: {event: share, agg: count}, direction: increase}
   - {name: crashes, type: mean, numerator: {event: crash, agg: count}, direction: decrease}

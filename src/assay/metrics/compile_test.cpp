@@ -18,7 +18,9 @@ sources:
   - name: events
     type: parquet
     path: "data/*.parquet"
-    entities: [{name: user, type: primary, expr: user_id}, {name: order, type: foreign, expr: order_id}]
+    entities:
+      - {name: user, type: primary, expr: user_id}
+      - {name: order, type: foreign, expr: order_id}
     event_name: event
     event_time: {expr: ts, unit: ms, timezone: Europe/Berlin}
     ingest_time: {expr: seen, unit: timestamp}
@@ -32,7 +34,9 @@ dimensions:
 }
   - {name: odd, type: entity, expr: "days_since(first(signup))", buckets: [0, 1, 7]}
 funnels:
-  - {name: buy, steps: [{event: view}, {event: cart, where: "amount > 10"}, {event: pay}], window: 2h}
+  - name: buy
+    steps: [{event: view}, {event: cart, where: "amount > 10"}, {event: pay}]
+    window: 2h
   - {name: exact, steps: [{event: view}, {event: pay}], window: 2h, order: strict}
 metrics:
   - name: revenue
@@ -42,11 +46,21 @@ metrics:
     cap: {type: percentile, value: 0.999, ignore_zeros: true}
     covariate: {days: 14}
   - {name: buyers, type: proportion, numerator: {event: pay}}
-  - {name: basket, type: ratio, numerator: {event: pay, agg: sum, column: amount}, denominator: {event: pay, agg: count}}
-  - {name: d7, type: retention, retention: {start: {anchor: exposure}, return: {event: view}, at: 7}}
+  - name: basket
+    type: ratio
+    numerator: {event: pay, agg: sum, column: amount}
+    denominator: {event: pay, agg: count}
+  - name: d7
+    type: retention
+    retention: {start: {anchor: exposure}, return: {event: view}, at: 7}
   - {name: bought, type: funnel, funnel: buy}
-  - {name: p99, type: quantile, numerator: {event: pay, column: amount}, quantile: {type: event, value: 0.99}}
-  - {name: broken, type: mean, numerator: {event: pay, agg: sum, column: amount, where: "amount >"}}
+  - name: p99
+    type: quantile
+    numerator: {event: pay, column: amount}
+    quantile: {type: event, value: 0.99}
+  - name: broken
+    type: mean
+    numerator: {event: pay, agg: sum, column: amount, where: "amount >"}
 )";
 
 spec::Project project() {
