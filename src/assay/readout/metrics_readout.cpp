@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <cmath>
+#include <optional>
 
 #include "assay/base/text.hpp"
 #include "assay/stats/interval.hpp"
@@ -32,6 +33,13 @@ void take_interval(const Interval& interval, Shown& shown) {
   }
 }
 
+/// The sum behind a mean; whole where the measure counts.
+double total_of(const std::optional<spec::Measure>& measure, double mean, double n) {
+  const bool adds_up =
+      measure && (measure->agg == spec::Aggregation::sum || measure->agg == spec::Aggregation::max);
+  return adds_up ? mean * n : std::round(mean * n);
+}
+
 Shown shown_of(const spec::Metric& metric, const engine::MetricMoments& moments) {
   Shown out;
   const auto n = static_cast<double>(moments.n);
@@ -39,12 +47,12 @@ Shown shown_of(const spec::Metric& metric, const engine::MetricMoments& moments)
     const Number none = Number::undefined("nobody was active in the period");
     return {none, none, none, none, none};
   }
-  out.numerator = moments.mean[0] * n;
+  out.numerator = total_of(metric.numerator, moments.mean[0], n);
   if (metric.type.value == spec::MetricType::ratio) {
-    out.denominator = moments.mean[1] * n;
+    out.denominator = total_of(metric.denominator, moments.mean[1], n);
     const auto interval = stats::ratio_value(moments, kLevel);
     out.value = moments.mean[1] == 0.0 ? Number::undefined("the denominator is 0")
-                                       : Number(moments.mean[0] / moments.mean[1]);
+                                       : Number(*out.numerator.value / *out.denominator.value);
     take_interval(interval, out);
     return out;
   }
@@ -115,10 +123,17 @@ std::string period_text(const MetricsPage::Period& period) {
   return period.complete ? text : text + " (not complete)";
 }
 
+/// Whole numbers read as counts.
+report::Cell total_cell(const Number& total) {
+  const bool whole = total.value && *total.value == std::floor(*total.value);
+  return whole && std::abs(*total.value) < 1e15
+             ? report::count_cell(static_cast<std::int64_t>(*total.value))
+             : report::number_cell(total);
+}
+
 std::vector<report::Cell> row_of(std::string label, const Shown& shown) {
-  return {report::text_cell(std::move(label)), report::number_cell(shown.numerator),
-          report::number_cell(shown.denominator),
-          report::estimate_cell(shown.value, shown.low, shown.high)};
+  return {report::text_cell(std::move(label)), total_cell(shown.numerator),
+          total_cell(shown.denominator), report::estimate_cell(shown.value, shown.low, shown.high)};
 }
 
 std::vector<report::Column> columns_of(std::string label, report::NumberFormat format) {
