@@ -19,6 +19,15 @@ extern "C" void ask_to_stop(int /*signal*/) {
   if (stop.exchange(true)) _exit(130);  // The second time at once.
 }
 
+/// Prints what was asked for; false when nobody could take it.
+bool print(const std::string& text) {
+  std::cout << text << std::flush;
+  if (std::cout) return true;
+  std::cerr << to_text(assay::Error{assay::ErrorCode::unavailable, "cannot write the answer",
+                                    "standard output", "check the disk, or use --output FILE", ""});
+  return false;
+}
+
 int report_errors(const assay::Error& error, const assay::app::Context& context) {
   if (context.errors.empty()) {
     std::cerr << to_text(error);
@@ -34,19 +43,20 @@ int run(assay::cli::Command command) {
   command.context.progress.report = [&](std::string_view step, double share) {
     line.show(step, share);
   };
-  const auto outcome = command.run(command.context);
+  auto outcome = command.run(command.context);
   line.clear();
   for (const std::string& warning : command.context.warnings)
     std::cerr << "note: " << warning << "\n";
   if (!outcome) return report_errors(outcome.error(), command.context);
-  std::string text = assay::report::render(
-      outcome->document, command.format, {.width = command.width, .colour = command.colour});
+  std::string text = assay::report::render(outcome->document, command.format,
+                                           {.width = command.width, .colour = command.colour});
   if (!text.empty() && text.back() != '\n') text += '\n';
   if (command.output.empty()) {
-    std::cout << text << std::flush;
-    if (!std::cout) return 5;
+    if (!print(text)) return 5;
   } else if (const auto written = assay::write_file(command.output, text); !written) {
     return report_errors(written.error(), command.context);
+  } else {
+    outcome->written.emplace_back(command.output);
   }
   if (!command.quiet) {
     for (const auto& path : outcome->written) std::cerr << "wrote " << path.string() << "\n";
@@ -62,10 +72,7 @@ int main(int argc, char** argv) {
   try {
     assay::cli::Command command = assay::cli::parse(argc, argv);
     if (command.error) return report_errors(*command.error, command.context);
-    if (!command.run) {
-      std::cout << command.text << std::flush;
-      return 0;
-    }
+    if (!command.run) return print(command.text) ? 0 : 5;
     return run(std::move(command));
   } catch (const std::exception& error) {
     std::cerr

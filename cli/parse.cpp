@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <iostream>
 #include <iterator>
@@ -22,21 +23,27 @@
 #include "assay/app/simulate.hpp"
 #include "assay/app/verify.hpp"
 #include "assay/base/text.hpp"
+#include "help_text.hpp"
+#include "words.hpp"
 
 namespace assay::cli {
 namespace {
 
 constexpr const char* kFooter =
-    "\nExit codes: 0 fine, 1 --check failed, 2 bad spec or arguments, 3 bad data,\n"
-    "4 undefined statistic, 5 engine or file unavailable, 70 a bug of ours, 130 interrupted.";
+    "\nBegin with `assay demo`, or with your own events: `assay init events.parquet`.\n"
+    "`assay VERB --help` tells the options of a verb.\n\n"
+    "Exit codes: 0 fine, 1 --check failed, 2 bad spec or arguments, 3 bad data,\n"
+    "4 undefined statistic, 5 engine or file unavailable, 70 a bug of ours,\n"
+    "130 interrupted.";
 
 /// Builds the parser; every verb keeps its options in a struct that outlives the parse.
 class Parser {
  public:
   Parser() : app_("assay: from raw product events to a launch decision") {
     app_.require_subcommand(0, 1);
-    app_.footer(kFooter);
-    app_.set_version_flag("--version", "assay " + std::string(app::version()));
+    app_.formatter(std::make_shared<HelpText>());
+    app_.set_help_flag("--help,-h", "this page");
+    app_.set_version_flag("--version", "assay " + std::string(app::version()), "the version");
     app_.get_formatter()->column_width(26);
     add_init();
     add_audit();
@@ -52,6 +59,7 @@ class Parser {
     add_demo();
     add_calc();
     add_schema();
+    app_.footer(kFooter);  // Last, or every verb inherits it.
   }
 
   Command parse(int argc, const char* const* argv);
@@ -59,14 +67,22 @@ class Parser {
  private:
   CLI::App* verb(const std::string& name, const std::string& description) {
     CLI::App* sub = app_.add_subcommand(name, description);
+    sub->option_defaults()->group(kEverywhere);
+    sub->set_help_flag("--help,-h", "this page");
     sub->add_option("--format", format_, "text, markdown, html, json or csv")
+        ->type_name("FORMAT")
         ->capture_default_str();
-    sub->add_option("--output,-o", command_.output, "write here instead of stdout");
-    sub->add_option("--threads", command_.context.threads, "threads; 0: all")
-        ->check(CLI::Range(0, 4096));
-    sub->add_option("--memory", memory_, "most memory of an index build")->capture_default_str();
+    sub->add_option("--output,-o", command_.output, "write here instead of stdout")
+        ->type_name("FILE");
+    sub->add_option("--threads", command_.context.threads, "how many; 0: all")
+        ->check(CLI::Range(0, 4096).description(""))
+        ->type_name("N");
+    sub->add_option("--memory", memory_, "most memory of an index build")
+        ->type_name("SIZE")
+        ->capture_default_str();
     sub->add_flag("--check", command_.check, "exit 1 when the verdict is bad");
     sub->add_flag("--quiet,-q", command_.quiet, "no progress on stderr");
+    sub->option_defaults()->group("Options");
     return sub;
   }
 
@@ -74,15 +90,21 @@ class Parser {
     sub->add_option("data", source.path, "project folder, or a data file as it is")
         ->default_str(".")
         ->required(false);
-    sub->add_option("--source", source.source, "source of the project; the first unless named");
-    sub->add_option("--user", source.user, "data file: column of the unit");
-    sub->add_option("--time", source.time, "data file: column of the event time");
-    sub->add_option("--event", source.event, "data file: column of the event name");
+    sub->add_option("--source", source.source, "source of the project; the first unless named")
+        ->type_name("NAME");
+    sub->add_option("--timezone", source.timezone, "reporting zone; the project's unless named")
+        ->type_name("ZONE");
+    sub->add_option("--engine", source.engine, "embedded or duckdb; the project's unless named")
+        ->type_name("NAME");
+    sub->option_defaults()->group(kColumns);
+    sub->add_option("--user", source.user, "who")->type_name("COLUMN");
+    sub->add_option("--time", source.time, "when")->type_name("COLUMN");
+    sub->add_option("--event", source.event, "what happened")->type_name("COLUMN");
     sub->add_option("--constant-event", source.constant_event,
-                    "data file without event names: what every row is");
-    sub->add_option("--table", source.table, "data file of DuckDB: table");
-    sub->add_option("--timezone", source.timezone, "reporting time zone");
-    sub->add_option("--engine", source.engine, "embedded or duckdb");
+                    "without event names: what every row is")
+        ->type_name("WORD");
+    sub->add_option("--table", source.table, "of a DuckDB file")->type_name("TABLE");
+    sub->option_defaults()->group("Options");
   }
 
   template <class Options>
@@ -97,17 +119,21 @@ class Parser {
     auto options = std::make_shared<app::InitOptions>();
     CLI::App* sub = verb("init", "write a first assay.yaml from a data file, and say why");
     sub->add_option("data", options->data, "file, folder or glob")->required();
-    sub->add_option("--folder", options->folder, "project folder; here unless given");
-    sub->add_option("--table", options->table, "DuckDB file: table");
-    sub->add_option("--constant-event", options->constant_event, "what every row is");
-    sub->add_option("--timezone", options->timezone, "reporting time zone")->capture_default_str();
+    sub->add_option("--folder", options->folder, "project folder; here unless given")
+        ->type_name("FOLDER");
+    sub->add_option("--table", options->table, "DuckDB file: table")->type_name("TABLE");
+    sub->add_option("--constant-event", options->constant_event, "what every row is")
+        ->type_name("WORD");
+    sub->add_option("--timezone", options->timezone, "reporting time zone")
+        ->capture_default_str()
+        ->type_name("ZONE");
     sub->add_flag("--force", options->force, "overwrite an assay.yaml");
     on(sub, options, app::init_verb);
   }
 
   void add_audit() {
     auto options = std::make_shared<app::SourceOptions>();
-    CLI::App* sub = verb("audit", "what is wrong with the data, and what it does to metrics");
+    CLI::App* sub = verb("audit", "what is wrong with the data, and what that moves");
     add_source(sub, *options);
     on(sub, options, app::audit_verb);
   }
@@ -126,8 +152,13 @@ class Parser {
     CLI::App* sub = verb("active-users", "distinct users by day, week and month");
     add_source(sub, options->source);
     sub->add_option("--events", options->events, "events that count; any unless given")
-        ->delimiter(',');
-    sub->add_option("--trailing", options->trailing, "lengths in days")->delimiter(',');
+        ->type_name("A,B")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    sub->add_option("--trailing", options->trailing, "lengths in days")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->type_name("N,N");
     on(sub, options, app::active_users_verb);
   }
 
@@ -135,12 +166,17 @@ class Parser {
     auto options = std::make_shared<app::RetentionOptions>();
     CLI::App* sub = verb("retention", "who comes back on day N");
     add_source(sub, options->source);
-    sub->add_option("--start", options->start, "start events; any unless given")->delimiter(',');
+    sub->add_option("--start", options->start, "start events; any unless given")
+        ->type_name("A,B")
+        ->delimiter(',')
+        ->allow_extra_args(false);
     sub->add_option("--return", options->returning, "return events; any unless given")
-        ->delimiter(',');
-    sub->add_option("--where", options->where, "filter on both");
+        ->type_name("A,B")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    sub->add_option("--where", options->where, "filter on both")->type_name("FILTER");
     sub->add_flag("--recurring", options->recurring, "enter on every day with a start");
-    sub->add_option("--days", options->max_day, "last day")->capture_default_str();
+    sub->add_option("--days", options->max_day, "last day")->capture_default_str()->type_name("N");
     on(sub, options, app::retention_verb);
   }
 
@@ -148,10 +184,15 @@ class Parser {
     auto options = std::make_shared<app::FunnelOptions>();
     CLI::App* sub = verb("funnel", "how far users get through ordered steps");
     add_source(sub, options->source);
-    sub->add_option("--funnel", options->funnel, "funnel of the project; the first unless named");
-    sub->add_option("--steps", options->steps, "event names in order")->delimiter(',');
+    sub->add_option("--funnel", options->funnel, "funnel of the project; the first unless named")
+        ->type_name("NAME");
+    sub->add_option("--steps", options->steps, "event names in order")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->type_name("A,B,C");
     sub->add_option("--window", options->window, "time from the first to the last step")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->type_name("TIME");
     on(sub, options, app::funnel_verb);
   }
 
@@ -159,8 +200,13 @@ class Parser {
     auto options = std::make_shared<app::SessionsOptions>();
     CLI::App* sub = verb("sessions", "sessions by a gap in activity");
     add_source(sub, options->source);
-    sub->add_option("--events", options->events, "events that make sessions")->delimiter(',');
-    sub->add_option("--gap", options->gap, "longest pause inside a session")->capture_default_str();
+    sub->add_option("--events", options->events, "events that make sessions")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->type_name("A,B");
+    sub->add_option("--gap", options->gap, "longest pause inside a session")
+        ->capture_default_str()
+        ->type_name("TIME");
     on(sub, options, app::sessions_verb);
   }
 
@@ -170,13 +216,17 @@ class Parser {
     add_source(sub, options->source);
     sub->add_option("--metric", options->metrics, "names; all unless given")
         ->delimiter(',')
-        ->allow_extra_args(false);
+        ->allow_extra_args(false)
+        ->type_name("A,B");
     sub->add_option("--active", options->active, "events that make a unit count; any unless given")
         ->delimiter(',')
-        ->allow_extra_args(false);
-    sub->add_option("--from", options->from, "first day; of the data unless given");
-    sub->add_option("--to", options->to, "last day; of the data unless given");
-    sub->add_option("--by", options->by, "day, week or month: a value for each");
+        ->allow_extra_args(false)
+        ->type_name("A,B");
+    sub->add_option("--from", options->from, "first day; of the data unless given")
+        ->type_name("DAY");
+    sub->add_option("--to", options->to, "last day; of the data unless given")->type_name("DAY");
+    sub->add_option("--by", options->by, "day, week or month: a value for each")
+        ->type_name("GRAIN");
     on(sub, options, app::metrics_verb);
   }
 
@@ -184,9 +234,11 @@ class Parser {
     auto options = std::make_shared<app::ExperimentOptions>();
     CLI::App* sub = verb("experiment", "check, estimate, decide and write the readout");
     sub->add_option("spec", options->spec, "experiments/NAME.yaml of a project")->required();
-    sub->add_option("--engine", options->engine, "embedded or duckdb");
-    sub->add_option("--out", options->out, "folder of the pages; <project>/out unless given");
-    sub->add_flag("!--no-files", options->write_files, "print only, write no page");
+    sub->add_option("--engine", options->engine, "embedded or duckdb")->type_name("NAME");
+    sub->add_option("--out", options->out, "folder of the pages; <project>/out unless given")
+        ->type_name("FOLDER");
+    sub->add_flag_callback(
+        "--no-files", [options] { options->write_files = false; }, "print only, write no page");
     on(sub, options, app::experiment_verb);
   }
 
@@ -194,7 +246,7 @@ class Parser {
     auto options = std::make_shared<app::VerifyOptions>();
     CLI::App* sub = verb("verify", "compare the index's answers with plain SQL");
     add_source(sub, options->source);
-    sub->add_option("--experiment", options->experiment, "also this experiment");
+    sub->add_option("--experiment", options->experiment, "also this experiment")->type_name("FILE");
     on(sub, options, app::verify_verb);
   }
 
@@ -203,25 +255,34 @@ class Parser {
     CLI::App* sub = verb("simulate", "a short-video world whose true effects are known");
     sub->add_option("folder", options->folder, "where to write")->required();
     sub->add_option("--preset", options->preset, "ship, harmful, null or broken")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->type_name("NAME");
     add_events(sub, options->events);
-    sub->add_option("--users", options->users, "users instead of events");
-    sub->add_option("--seed", options->seed, "seed")->capture_default_str();
+    sub->add_option("--users", options->users, "so many users, instead of events")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}).description(""))
+        ->type_name("N");
+    sub->add_option("--seed", options->seed, "seed")->capture_default_str()->type_name("N");
     sub->add_flag("--sample-ratio-fault", options->sample_ratio_fault,
                   "lose treatment's assignments on one app version");
-    sub->add_option("--project", options->project, "copy the YAML files of this project in");
+    sub->add_option("--project", options->project, "copy the YAML files of this project in")
+        ->type_name("FOLDER");
     on(sub, options, app::simulate_verb);
   }
 
   void add_demo() {
     auto options = std::make_shared<app::DemoOptions>();
     CLI::App* sub = verb("demo", "the main job end to end on a simulated world");
-    sub->add_option("--folder", options->folder, "where to work")->capture_default_str();
-    sub->add_option("--project", options->project, "YAML files")->capture_default_str();
+    sub->add_option("--folder", options->folder, "where to work")
+        ->capture_default_str()
+        ->type_name("FOLDER");
+    sub->add_option("--project", options->project, "YAML files")
+        ->capture_default_str()
+        ->type_name("FOLDER");
     sub->add_option("--preset", options->preset, "ship, harmful, null or broken")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->type_name("NAME");
     add_events(sub, options->events);
-    sub->add_option("--seed", options->seed, "seed")->capture_default_str();
+    sub->add_option("--seed", options->seed, "seed")->capture_default_str()->type_name("N");
     sub->add_flag("--sample-ratio-fault", options->sample_ratio_fault,
                   "lose treatment's assignments on one app version");
     on(sub, options, app::demo_verb);
@@ -239,13 +300,13 @@ class Parser {
                command_.error->where = "--events";
              }
            },
-           "about so many events (20M, 500k)")
+           "about so many (20M, 500k)")
+        ->type_name("N")
         ->default_str("20M");
   }
 
   void add_calc() {
-    CLI::App* sub =
-        app_.add_subcommand("calc", "any method from summary numbers: calc METHOD --NAME VALUE");
+    CLI::App* sub = app_.add_subcommand("calc", "any statistical method, from summary numbers");
     calc_ = sub;
     sub->allow_extras();
     sub->set_help_flag();
@@ -258,6 +319,7 @@ class Parser {
 
   void add_schema() {
     CLI::App* sub = app_.add_subcommand("schema", "the JSON Schema of a kind of YAML file");
+    sub->set_help_flag("--help,-h", "this page");
     sub->add_option("kind", schema_kind_, "project, metrics or experiment")->required();
     sub->callback([this] {
       auto text = app::schema_text(schema_kind_);
@@ -270,7 +332,6 @@ class Parser {
   }
 
   void run_calc();
-  Result<std::map<std::string, std::string>> calc_options(const std::vector<std::string>& words);
   Result<std::optional<std::string>> calc_json();
 
   CLI::App app_;
@@ -284,32 +345,6 @@ class Parser {
   std::string calc_input_;
 };
 
-Result<std::map<std::string, std::string>> Parser::calc_options(
-    const std::vector<std::string>& words) {
-  std::map<std::string, std::string> options;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const std::string& word = words[i];
-    if (!word.starts_with("--")) {
-      return fail(ErrorCode::invalid_spec, "not an option: `" + word + "`", "calc",
-                  "write inputs as --name value");
-    }
-    std::string name = word.substr(2);
-    std::string value;
-    if (const auto equals = name.find('='); equals != std::string::npos) {
-      value = name.substr(equals + 1);
-      name.resize(equals);
-    } else if (i + 1 < words.size()) {
-      value = words[++i];
-    } else {
-      return fail(ErrorCode::invalid_spec, "option `" + word + "` has no value", "calc");
-    }
-    std::replace(name.begin(), name.end(), '-', '_');
-    if (!options.emplace(name, value).second)
-      return fail(ErrorCode::invalid_spec, "option `" + word + "` is given twice", "calc");
-  }
-  return options;
-}
-
 Result<std::optional<std::string>> Parser::calc_json() {
   if (calc_input_.empty()) return std::optional<std::string>{};
   if (calc_input_ != "-") return std::optional<std::string>{calc_input_};
@@ -319,10 +354,20 @@ Result<std::optional<std::string>> Parser::calc_json() {
 void Parser::run_calc() {
   std::vector<std::string> words = calc_->remaining();
   const bool json = format_ == "json";
+  if (!json && format_ != "text") {
+    command_.error = Error{ErrorCode::invalid_spec, "calc has no output format `" + format_ + "`",
+                           "--format", "write one of these", "text, json"};
+    return;
+  }
   const auto answer = [&]() -> Result<app::CalcOutput> {
     if (calc_list_ || (words.empty() && !calc_help_)) return app::list_calc();
     if (words.empty()) return app::list_calc();
     const std::string method = words.front();
+    if (method.starts_with("-")) {
+      return fail(
+          ErrorCode::invalid_spec, "no method is named before `" + method + "`", "calc",
+          "write the method first: assay calc two-proportion --x1 ...; see assay calc list");
+    }
     words.erase(words.begin());
     if (calc_help_) return app::describe_calc(method);
     std::map<std::string, std::string> options;
@@ -339,36 +384,39 @@ void Parser::run_calc() {
   command_.text = json ? output->json : output->text;
 }
 
-/// "2G", "512M" -> bytes; 0: not a size.
-std::size_t parse_bytes(const std::string& text) {
-  char* end = nullptr;
-  const double value = std::strtod(text.c_str(), &end);
-  const std::string unit = end == nullptr ? "" : end;
-  double scale = 0.0;
-  if (unit == "G" || unit == "GB" || unit == "GiB") scale = 1024.0 * 1024.0 * 1024.0;
-  if (unit == "M" || unit == "MB" || unit == "MiB") scale = 1024.0 * 1024.0;
-  return value * scale >= 64.0 * 1024 * 1024 ? static_cast<std::size_t>(value * scale) : 0;
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
 }
 
 /// A mistyped verb or option, with the nearest that exists.
-Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
-  Error out{ErrorCode::invalid_spec, error.what(), "", "", ""};
-  std::vector<std::string> verbs;
-  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
-    verbs.push_back(sub->get_name());
+Error usage_error(const CLI::App& app, const CLI::ParseError& error,
+                  const std::vector<std::string>& words) {
   const CLI::App* used = &app;
   for (const CLI::App* sub : app.get_subcommands()) used = sub;
-  std::vector<std::string> options;
-  for (const CLI::Option* option : used->get_options()) options.push_back(option->get_name());
-  const std::string message = error.what();
-  const auto colon = message.rfind(": ");
-  const std::string word = colon == std::string::npos ? "" : message.substr(colon + 2);
-  const std::string near = nearest(word.substr(0, word.find(' ')), used == &app ? verbs : options);
-  out.problem = message;
-  out.fix = near.empty() ? "see `assay " + (used == &app ? std::string() : used->get_name() + " ") +
-                               "--help`"
-                         : "did you mean `" + near + "`?";
-  if (used == &app) out.have = list_text(verbs, 20);
+  const std::string help =
+      "see `assay " + (used == &app ? std::string() : used->get_name() + " ") + "--help`";
+  Error out{ErrorCode::invalid_spec, error.what(), used == &app ? "" : used->get_name(), help, ""};
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return out;
+  std::vector<std::string> have = option_names(*used);
+  const bool no_verb = used == &app && !words.empty() && !words.front().starts_with("-");
+  if (no_verb) {
+    have.clear();
+    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+      have.push_back(sub->get_name());
+  }
+  const std::vector<std::string> left = app.remaining(true);
+  const std::string word =
+      no_verb ? words.front() : unknown_word(words, have, left.empty() ? "" : left.back());
+  out.problem = no_verb                 ? "there is no verb `" + word + "`"
+                : word.starts_with("-") ? "there is no option `" + word + "`"
+                                        : "one word too many: `" + word + "`";
+  if (const std::string near = nearest(word, have); !near.empty())
+    out.fix = "did you mean `" + near + "`?";
+  out.have = list_text(have, 30);
   return out;
 }
 
@@ -383,7 +431,7 @@ Command Parser::parse(int argc, const char* const* argv) {
   } catch (const CLI::CallForVersion&) {
     command_.text = "assay " + std::string(app::version()) + "\n";
   } catch (const CLI::ParseError& error) {
-    command_.error = usage_error(app_, error);
+    command_.error = usage_error(app_, error, {argv + std::min(1, argc), argv + argc});
   } catch (const std::exception& error) {
     command_.error = Error{ErrorCode::internal, error.what(), "", "", ""};
   }

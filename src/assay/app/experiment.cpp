@@ -1,8 +1,10 @@
 #include "assay/app/experiment.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "assay/base/file.hpp"
+#include "assay/base/text.hpp"
 #include "assay/report/render.hpp"
 #include "assay/spec/fingerprint.hpp"
 
@@ -26,6 +28,20 @@ class StageClock {
   std::vector<Stage>& stages_;
   double last_;
 };
+
+/// The experiments of a project folder, or of its folder of experiments.
+std::string experiments_in(const fs::path& folder) {
+  std::error_code failed;
+  const fs::path inner = folder / "experiments";
+  std::vector<std::string> names;
+  for (const auto& entry :
+       fs::directory_iterator(fs::is_directory(inner, failed) ? inner : folder, failed)) {
+    if (entry.path().extension() == ".yaml" && entry.path().filename() != "assay.yaml")
+      names.push_back(entry.path().string());
+  }
+  std::sort(names.begin(), names.end());
+  return list_text(names);
+}
 
 Result<spec::Experiment> load_spec(Context& context, const fs::path& path,
                                    const spec::Project& project) {
@@ -58,6 +74,11 @@ report::Provenance provenance_of(const Context& context, const ExperimentRun& ru
 Result<ExperimentRun> run_experiment(Context& context, const ExperimentOptions& options) {
   ExperimentRun run;
   StageClock clock(run.stages);
+  if (std::error_code failed; fs::is_directory(options.spec, failed)) {
+    return fail(ErrorCode::invalid_spec, "an experiment is one YAML file, this is a folder",
+                options.spec.string(), "name a file: PROJECT/experiments/NAME.yaml",
+                experiments_in(options.spec));
+  }
   fs::path folder;
   ASSAY_TRY(folder, find_project(options.spec));
   ASSAY_TRY(run.project, load(context, folder));

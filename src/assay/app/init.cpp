@@ -116,12 +116,12 @@ report::Document page_of(const ingest::InferredSource& inferred, const fs::path&
   report::Document page{.kind = "init", .title = "A first assay.yaml"};
   report::Table table{.columns = {{"part"}, {"column"}, {"because"}}};
   for (const ingest::Guess& guess : inferred.guesses) {
-    table.rows.push_back({report::text_cell(guess.role == ingest::Role::entity
-                                                ? guess.entity
-                                                : std::string(ingest::to_text(guess.role))),
-                          guess.column.empty() ? report::undefined_cell(guess.reason)
-                                               : report::text_cell(guess.column),
-                          report::text_cell(guess.reason)});
+    table.rows.push_back(
+        {report::text_cell(guess.role == ingest::Role::entity
+                               ? guess.entity
+                               : std::string(ingest::to_text(guess.role))),
+         guess.column.empty() ? report::text_cell("none") : report::text_cell(guess.column),
+         report::text_cell(guess.reason)});
   }
   page.add(std::move(table));
   report::Notes notes;

@@ -131,7 +131,7 @@ Result<EngineChoice> parse_engine(const std::string& word) {
   if (word.empty() || word == "embedded") return EngineChoice::embedded;
   if (word == "duckdb") return EngineChoice::duckdb;
   return fail(ErrorCode::invalid_spec, fmt::format("there is no engine `{}`", word), "",
-              spec::did_you_mean(word, {"embedded", "duckdb"}), "embedded, duckdb");
+              "write one of these", "embedded, duckdb");
 }
 
 Result<OpenEngine> open_engine(Context& context, OpenSource source, const fs::path& folder,

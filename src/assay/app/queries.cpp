@@ -19,6 +19,7 @@ struct Ready {
   TimeZone timezone = TimeZone::utc();
   std::optional<spec::Project> project;
   std::string title;
+  bool end_declared = false;  ///< The source says until when it is complete.
 };
 
 Result<Ready> make_ready(Context& context, const SourceOptions& options) {
@@ -32,6 +33,7 @@ Result<Ready> make_ready(Context& context, const SourceOptions& options) {
   Ready out;
   out.timezone = source->timezone;
   out.title = source->title;
+  out.end_declared = source->open.spec != nullptr && source->open.spec->complete_until.has_value();
   ASSAY_TRY(out.engine, open_engine(context, std::move(source->open), source->index, choice));
   out.project = std::move(source->project);
   return out;
@@ -67,6 +69,10 @@ Result<engine::FunnelQuery> funnel_query(const Ready& ready, const FunnelOptions
       window.error().where = "--window";
       return tl::unexpected(std::move(window.error()));
     }
+    if (*window == 0) {
+      return fail(ErrorCode::invalid_spec, "a funnel needs a window longer than nothing",
+                  "--window", "write for example 7d");
+    }
     query.window_us = *window;
     names = options.steps;
     for (const std::string& step : options.steps) query.steps.push_back({{step}, std::nullopt});
@@ -88,6 +94,15 @@ Result<engine::FunnelQuery> funnel_query(const Ready& ready, const FunnelOptions
               spec::did_you_mean(options.funnel, have), list_text(have));
 }
 
+/// Leaves out the days that begin after the data are complete: stray events with a skewed clock.
+void drop_incomplete(engine::ActiveUsers& answer, const Ready& ready) {
+  while (ready.end_declared && !answer.units.empty()) {
+    const Day last = answer.first_day + static_cast<Day>(answer.units.size()) - 1;
+    if (ready.timezone.day_start(last) < ready.engine.complete_until) return;
+    answer.units.pop_back();
+  }
+}
+
 }  // namespace
 
 Result<Outcome> active_users_verb(Context& context, const ActiveUsersOptions& options) {
@@ -103,6 +118,7 @@ Result<Outcome> active_users_verb(Context& context, const ActiveUsersOptions& op
     queries.push_back({{options.events, std::nullopt}, ready.timezone, trailing});
     engine::ActiveUsers answer;
     ASSAY_TRY(answer, ready.engine.engine->active_users(queries.back()));
+    drop_incomplete(answer, ready);
     answers.push_back(std::move(answer));
   }
   Outcome outcome;
@@ -160,6 +176,10 @@ Result<Outcome> sessions_verb(Context& context, const SessionsOptions& options) 
     gap.error().where = "--gap";
     return tl::unexpected(std::move(gap.error()));
   }
+  if (*gap == 0) {
+    return fail(ErrorCode::invalid_spec, "a session needs a gap longer than nothing", "--gap",
+                "write for example 30m");
+  }
   query.gap_us = *gap;
   engine::Sessions sessions;
   ASSAY_TRY(sessions, ready.engine.engine->sessions(query));
@@ -182,12 +202,16 @@ Result<Outcome> index_verb(Context& context, const IndexOptions& options) {
   if (options.verify) {
     auto index = events::Index::open(source->index);
     if (!index) return tl::unexpected(std::move(index.error()));
-    ASSAY_CHECK(index->verify());
+    if (auto whole = index->verify(); !whole) {
+      whole.error().fix =
+          fmt::format("build it again: assay index {} --force", options.source.path.string());
+      return tl::unexpected(std::move(whole.error()));
+    }
     status.counts.emplace_back("Every byte was read and agrees with its checksum.");
   }
   Outcome outcome;
   outcome.document = readout::index_document(status, provenance(context));
-  outcome.written = {source->index};
+  if (status.action != ingest::BuildAction::none) outcome.written = {source->index};
   return outcome;
 }
 

@@ -24,43 +24,29 @@ fs::path cache_folder() {
   return fs::temp_directory_path() / "assay";
 }
 
-const ingest::ColumnProfile* find_column(const ingest::InferredSource& inferred,
-                                         const std::string& name) {
-  for (const ingest::ColumnProfile& column : inferred.columns) {
-    if (column.name == name) return &column;
+/// An option that says nothing about this kind of source is a mistake, not a thing to pass over.
+Result<void> check_fits(const SourceOptions& options, bool project) {
+  const std::vector<std::pair<const char*, const std::string*>> of_files{
+      {"--user", &options.user},
+      {"--time", &options.time},
+      {"--event", &options.event},
+      {"--constant-event", &options.constant_event},
+      {"--table", &options.table}};
+  if (!project && !options.source.empty()) {
+    return fail(ErrorCode::invalid_spec, "a data file has no sources to choose from", "--source",
+                "name a project folder, or leave the option out");
   }
-  return nullptr;
-}
-
-Result<const ingest::ColumnProfile*> named_column(const ingest::InferredSource& inferred,
-                                                  const std::string& option,
-                                                  const std::string& name) {
-  if (const auto* column = find_column(inferred, name)) return column;
-  std::vector<std::string> names;
-  for (const ingest::ColumnProfile& column : inferred.columns) names.push_back(column.name);
-  const std::string near = nearest(name, names);
-  return fail(ErrorCode::invalid_spec, fmt::format("there is no column `{}`", name), "--" + option,
-              near.empty() ? "" : fmt::format("did you mean `{}`?", near), list_text(names));
-}
-
-/// Puts the columns that the user named in place of the guesses.
-Result<void> apply_named(const SourceOptions& options, ingest::InferredSource& inferred) {
-  engine::Source& source = inferred.source;
-  const ingest::ColumnProfile* column = nullptr;
-  if (!options.user.empty()) {
-    ASSAY_TRY(column, named_column(inferred, "user", options.user));
-    const bool whole = column->sql_type.find("INT") != std::string::npos;
-    source.unit = {"user", options.user, whole ? frame::Type::int64 : frame::Type::text};
+  for (const auto& [name, value] : of_files) {
+    if (project && !value->empty()) {
+      return fail(ErrorCode::invalid_spec, "a project declares its columns itself", name,
+                  "change the source in assay.yaml, or name the data file instead of the project");
+    }
   }
-  if (!options.time.empty()) {
-    ASSAY_TRY(column, named_column(inferred, "time", options.time));
-    source.event_time.expression = options.time;
-    source.event_time.unit = column->epoch.value_or(engine::TimeUnit::timestamp);
-  }
-  if (!options.event.empty()) {
-    ASSAY_TRY(column, named_column(inferred, "event", options.event));
-    source.event_expression = options.event;
-    source.constant_event.clear();
+  if (options.engine.empty()) return {};
+  auto engine = parse_engine(options.engine);
+  if (!engine) {
+    engine.error().where = "--engine";
+    return tl::unexpected(std::move(engine.error()));
   }
   return {};
 }
@@ -72,12 +58,13 @@ Result<ResolvedSource> resolve_file(Context& context, const SourceOptions& optio
   ingest::InferredSource inferred;
   ASSAY_TRY(inferred, ingest::infer_source(*database, {.paths = {options.path.string()},
                                                        .table = options.table,
-                                                       .constant_event = options.constant_event}));
-  ASSAY_CHECK(apply_named(options, inferred));
+                                                       .constant_event = options.constant_event,
+                                                       .unit = options.user,
+                                                       .event_time = options.time,
+                                                       .event_name = options.event}));
   for (const ingest::Guess& guess : inferred.guesses) {
-    const bool named = (guess.role == ingest::Role::unit && !options.user.empty()) ||
-                       (guess.role == ingest::Role::event_time && !options.time.empty()) ||
-                       (guess.role == ingest::Role::event_name && !options.event.empty());
+    const bool named = guess.column == options.user || guess.column == options.time ||
+                       guess.column == options.event;
     if (named || guess.column.empty() || guess.role == ingest::Role::entity) continue;
     context.warnings.push_back(fmt::format("took `{}` as the {}: {}", guess.column,
                                            ingest::to_text(guess.role), guess.reason));
@@ -100,6 +87,16 @@ bool names_project(const fs::path& path) {
 
 Result<ResolvedSource> resolve_source(Context& context, const SourceOptions& options) {
   std::optional<ResolvedSource> out;
+  ASSAY_CHECK(check_fits(options, names_project(options.path)));
+  TimeZone timezone = TimeZone::utc();
+  if (!options.timezone.empty()) {
+    auto found = TimeZone::find(options.timezone);
+    if (!found) {
+      found.error().where = "--timezone";
+      return tl::unexpected(std::move(found.error()));
+    }
+    timezone = std::move(*found);
+  }
   if (names_project(options.path)) {
     fs::path folder;
     ASSAY_TRY(folder, find_project(options.path));
@@ -118,9 +115,7 @@ Result<ResolvedSource> resolve_source(Context& context, const SourceOptions& opt
     if (!resolved) return tl::unexpected(std::move(resolved.error()));
     out = std::move(*resolved);
   }
-  if (!options.timezone.empty()) {
-    ASSAY_TRY(out->timezone, TimeZone::find(options.timezone));
-  }
+  if (!options.timezone.empty()) out->timezone = timezone;
   return std::move(*out);
 }
 

@@ -137,13 +137,35 @@ Result<std::string> only_table(engine::Database& database, const engine::Source&
 }
 
 engine::TimeColumn time_column(const ColumnProfile& column, const TimeZone& zone) {
-  return {column.name, detail::time_unit(column).value_or(engine::TimeUnit::timestamp), zone};
+  const engine::TimeUnit otherwise = column.epoch.value_or(engine::TimeUnit::timestamp);
+  return {column.name, detail::time_unit(column).value_or(otherwise), zone};
 }
 
 const ColumnProfile* named(const std::vector<ColumnProfile>& columns, const std::string& name) {
   const auto found = std::find_if(columns.begin(), columns.end(),
                                   [&](const ColumnProfile& column) { return column.name == name; });
   return found == columns.end() ? nullptr : &*found;
+}
+
+// Puts a column that the caller named in place of the guess.
+Result<void> take_named(InferredSource& inferred, Role role, const std::string& name) {
+  if (name.empty()) return {};
+  if (named(inferred.columns, name) == nullptr) {
+    std::vector<std::string> names;
+    for (const ColumnProfile& column : inferred.columns) names.push_back(column.name);
+    const std::string near = nearest(name, names);
+    return fail(
+        ErrorCode::invalid_spec, fmt::format("there is no column `{}`", name),
+        list_text(inferred.source.paths),
+        near.empty() ? "name a column that is there" : fmt::format("did you mean `{}`?", near),
+        list_text(names));
+  }
+  // A column has one role: whatever else it was taken for is free again.
+  for (Guess& guess : inferred.guesses) {
+    if (guess.column == name) guess.column.clear();
+    if (guess.role == role && role != Role::entity) guess = {role, name, {}, "as named", {}};
+  }
+  return {};
 }
 
 // Everything that plays no role, where it can be kept and says something.
@@ -346,6 +368,9 @@ Result<InferredSource> infer_source(engine::Database& database, const InferReque
     inferred.rows = detail::int_at(rows, "n", 0);
   }
   inferred.guesses = detail::guess_roles(inferred.columns, facts_of(database, source));
+  ASSAY_CHECK(take_named(inferred, Role::unit, request.unit));
+  ASSAY_CHECK(take_named(inferred, Role::event_time, request.event_time));
+  ASSAY_CHECK(take_named(inferred, Role::event_name, request.event_name));
   ASSAY_CHECK(fill_source(inferred, request, zone));
   return inferred;
 }

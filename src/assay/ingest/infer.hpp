@@ -69,6 +69,9 @@ struct InferRequest {
   std::string table;           ///< duckdb: table or view; empty: the only one there.
   std::string timezone;        ///< Zone of wall-clock times without one; empty: UTC.
   std::string constant_event;  ///< Word for tables without event names; empty: proposed.
+  std::string unit;            ///< Columns that the caller names; empty: guessed.
+  std::string event_time;
+  std::string event_name;
 };
 
 /// A first declaration of a source, ready to use and to be looked over by a person.
@@ -88,7 +91,7 @@ struct InferredSource {
 /// before it, a key is nearly unique. Guesses are never silent: each has its reason.
 /// Fails with unavailable (no such file), invalid_data (empty, unreadable, truncated; no column
 /// that could be a unit or a time, naming the columns there are) and invalid_spec (format,
-/// table or zone unknown, with suggestions).
+/// table, zone or named column unknown, with suggestions).
 Result<InferredSource> infer_source(engine::Database& database, const InferRequest& request);
 
 /// The format by extension (.parquet, .csv, .tsv, .jsonl, .ndjson, .json, .duckdb, .db, and .gz or

@@ -59,6 +59,9 @@ report::Verdict verdict_of(const ingest::Audit& audit) {
   return verdict;
 }
 
+/// An instant to the second: what a person needs to see a source begin and end.
+std::string second_text(TimeUs time) { return time_text(time - time % kSecondUs); }
+
 report::Check check_of(const Finding& finding) {
   report::Check check{.name = words(std::string(ingest::to_text(finding.check))),
                       .observed = finding.summary,
@@ -100,8 +103,8 @@ Section volume_section(const ingest::Audit& audit) {
   Table table{.title = "Events by name", .columns = {{"event"}, {"rows"}, {"first"}, {"last"}}};
   for (const ingest::EventVolume& event : audit.events) {
     table.rows.push_back({report::text_cell(event.event), report::count_cell(event.rows),
-                          report::text_cell(time_text(event.first)),
-                          report::text_cell(time_text(event.last))});
+                          report::text_cell(second_text(event.first)),
+                          report::text_cell(second_text(event.last))});
   }
   return {"Volume",
           Layer::evidence,

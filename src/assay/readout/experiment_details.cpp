@@ -262,7 +262,7 @@ std::optional<Section> truth_section(const ExperimentEvidence& evidence,
                                      const std::vector<PlantedEffect>& planted_effects) {
   if (planted_effects.empty()) return std::nullopt;
   Table table{.title = "Each estimate beside the effect that was planted",
-              .columns = {{"metric"}, {"estimate"}, {"truth"}, {"interval holds it"}}};
+              .columns = {{"metric"}, {"estimate"}, {"truth"}, {"held"}}};
   table.columns[1].format = table.columns[2].format = report::NumberFormat::difference();
   const std::size_t arm = evidence.decision.arms[evidence.decision.arm].arm;
   for (const MetricResult* row : results_of(evidence, arm)) {

@@ -53,6 +53,15 @@ std::string event_words(const engine::EventSelector& event) {
   return text;
 }
 
+/// Seconds as a person says them: two units at most.
+std::string rounded_duration(double seconds) {
+  const auto whole = std::llround(seconds);
+  if (whole < 60) return fmt::format("{:.3g} seconds", seconds);
+  if (whole < 3'600) return fmt::format("{} min {} s", whole / 60, whole % 60);
+  if (whole < 86'400) return fmt::format("{} h {} min", whole / 3'600, whole % 3'600 / 60);
+  return fmt::format("{} d {} h", whole / 86'400, whole % 86'400 / 3'600);
+}
+
 Table triangle_table(const engine::RetentionTriangle& triangle) {
   Table table{.title = "By cohort", .columns = {{"cohort"}, {"users"}}};
   table.shaded = true;
@@ -87,10 +96,10 @@ report::Document retention_document(const engine::RetentionQuery& query,
   report::Document page{.kind = "retention", .title = title};
   page.provenance = provenance;
   page.add(report::Text{fmt::format(
-      "Of the users whose {} start ({}) fell on a local day, the share with a return ({}) on "
+      "Of the users whose {}start ({}) fell on a local day, the share with a return ({}) on "
       "exactly the Nth local day after it. Criterion: on; clock: calendar; time zone: {}; only "
       "complete days count.",
-      query.entry == engine::CohortEntry::first_time ? "first" : "", event_words(query.start),
+      query.entry == engine::CohortEntry::first_time ? "first " : "", event_words(query.start),
       event_words(query.returning), query.timezone.name())});
   report::RetentionCurve curve;
   curve.arms.push_back({"all cohorts", {}});
@@ -153,10 +162,10 @@ report::Document funnel_document(const engine::FunnelQuery& query,
                          .spec = std::move(chart)});
   page.add(std::move(table));
   if (counts.time_to_convert.n > 0) {
-    page.add(report::Facts{
-        .items = {{"time to convert, mean",
-                   duration_text(std::llround(counts.time_to_convert.mean) * kSecondUs)},
-                  {"users who converted", count_text(counts.time_to_convert.n)}}});
+    page.add(
+        report::Facts{.items = {{"mean time from first to last step",
+                                 rounded_duration(counts.time_to_convert.mean)},
+                                {"users who converted", count_text(counts.time_to_convert.n)}}});
   }
   return page;
 }
