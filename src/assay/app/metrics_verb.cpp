@@ -80,13 +80,6 @@ Result<std::vector<Period>> periods_of(const Span& span, const std::string& by,
   return periods;
 }
 
-bool reads_source(const spec::Metric& metric, const std::string& source) {
-  const auto from = [&](const std::optional<spec::Measure>& measure) {
-    return !measure || measure->source.value.empty() || measure->source.value == source;
-  };
-  return from(metric.numerator) && from(metric.denominator);
-}
-
 /// Puts the metrics that can be computed into the query; those asked for by name must be.
 Result<void> choose_metrics(const spec::Project& project, const std::string& source,
                             const std::vector<std::string>& asked, readout::MetricsPage& page) {
@@ -99,7 +92,7 @@ Result<void> choose_metrics(const spec::Project& project, const std::string& sou
                   spec::did_you_mean(name, names), list_text(names));
     }
     auto compiled = metrics::compile_unit_metric(project, *metric);
-    if (compiled && !reads_source(*metric, source))
+    if (compiled && !metrics::reads_source(*metric, source))
       compiled = tl::unexpected(
           spec::spec_error(metric->where, fmt::format("it reads another source than `{}`", source),
                            "name its source with --source"));

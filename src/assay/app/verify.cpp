@@ -110,8 +110,31 @@ Result<Pair> open_both(Context& context, const VerifyOptions& options) {
   return out;
 }
 
+/// Metrics of the catalogue from 1970 on, those that a period has.
+Result<void> compare_metrics(Pair& pair, const TimeZone& timezone, const spec::Project& project,
+                             const std::string& source, std::vector<Comparison>& out) {
+  engine::UnitTotalsQuery query{.timezone = timezone};
+  query.period = {0, pair.index.complete_until + kDayUs};
+  for (const spec::Metric& metric : project.metrics) {
+    auto compiled = metrics::compile_unit_metric(project, metric);
+    if (compiled && metrics::reads_source(metric, source))
+      query.metrics.push_back(std::move(*compiled));
+  }
+  if (query.metrics.empty()) return {};
+  engine::UnitTotals a;
+  engine::UnitTotals b;
+  ASSAY_TRY(a, pair.index.engine->unit_totals(query));
+  ASSAY_TRY(b, pair.sql.engine->unit_totals(query));
+  out.push_back({"metrics of the catalogue"});
+  out.back().count(a.units, b.units);
+  for (std::size_t m = 0; m < query.metrics.size(); ++m)
+    out.back().moments(a.moments[m], b.moments[m]);
+  return {};
+}
+
 Result<std::vector<Comparison>> compare_questions(Pair& pair, const TimeZone& timezone,
-                                                  const spec::Project* project) {
+                                                  const spec::Project* project,
+                                                  const std::string& source) {
   std::vector<Comparison> out;
   for (const int trailing : {1, 7, 28}) {
     const engine::ActiveUsersQuery query{{}, timezone, trailing};
@@ -155,6 +178,7 @@ Result<std::vector<Comparison>> compare_questions(Pair& pair, const TimeZone& ti
     out.back().counts(x.reached, y.reached);
     out.back().moments(x.time_to_convert, y.time_to_convert);
   }
+  ASSAY_CHECK(compare_metrics(pair, timezone, *project, source, out));
   return out;
 }
 
@@ -203,10 +227,13 @@ Result<Outcome> verify_verb(Context& context, const VerifyOptions& options) {
     ASSAY_TRY(timezone, TimeZone::find(loaded.defaults.timezone.value));
     project = std::move(loaded);
   }
+  std::string source = options.source.source;
+  if (source.empty() && project && !project->sources.empty())
+    source = project->sources.front().name.value;
   Pair pair;
   ASSAY_TRY(pair, open_both(context, options));
   std::vector<Comparison> comparisons;
-  ASSAY_TRY(comparisons, compare_questions(pair, timezone, project ? &*project : nullptr));
+  ASSAY_TRY(comparisons, compare_questions(pair, timezone, project ? &*project : nullptr, source));
   if (project && !options.experiment.empty()) {
     Comparison experiment;
     ASSAY_TRY(experiment, compare_experiment(pair, *project, options.experiment));

@@ -216,10 +216,10 @@ Result<engine::UnitMetric> compile_unit_metric(const spec::Project& project,
   const spec::MetricType type = metric.type.value;
   if (type != spec::MetricType::mean && type != spec::MetricType::proportion &&
       type != spec::MetricType::ratio) {
-    return refuse(metric.type.where,
-                  fmt::format("metrics of type {} are not computed over a period",
-                              spec::to_text(type)),
-                  "", "mean, proportion, ratio");
+    return refuse(
+        metric.type.where,
+        fmt::format("metrics of type {} are not computed over a period", spec::to_text(type)), "",
+        "mean, proportion, ratio");
   }
   if (metric.window) {
     return refuse(metric.window->where, "a window starts at a unit's exposure; a period has none",
@@ -233,6 +233,13 @@ Result<engine::UnitMetric> compile_unit_metric(const spec::Project& project,
   ASSAY_TRY(compiled, compile_metric(project, metric, 0));
   return engine::UnitMetric{std::move(compiled.name), std::move(compiled.numerator),
                             std::move(compiled.denominator), compiled.cap_value};
+}
+
+bool reads_source(const spec::Metric& metric, const std::string& source) {
+  const auto from = [&](const std::optional<spec::Measure>& measure) {
+    return !measure || measure->source.value.empty() || measure->source.value == source;
+  };
+  return from(metric.numerator) && from(metric.denominator);
 }
 
 Result<engine::FunnelQuery> compile_funnel(const spec::Funnel& funnel) {

@@ -30,6 +30,9 @@ Result<engine::ExperimentMetric> compile_metric(const spec::Project& project,
 Result<engine::UnitMetric> compile_unit_metric(const spec::Project& project,
                                                const spec::Metric& metric);
 
+/// Whether all that the metric measures stands in the source of this name.
+bool reads_source(const spec::Metric& metric, const std::string& source);
+
 /// The steps of a declared funnel. Fails unless it is ordered, any entry, ties in step order,
 /// one window from the entry, unique counting, and without optional steps, exclusions, grace or a
 /// held property: what the kernel answers exactly.
