@@ -11,7 +11,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-const char *const kProject = R"(version: 1
+const char* const kProject = R"yaml(version: 1
 name: shop
 defaults: {timezone: Europe/Berlin}
 sources:
@@ -29,9 +29,7 @@ sources:
     properties: {user_id: int64, amount: {type: double, expr: "cents / 100.0"}, country: dict}
 dimensions:
   - {name: country, expr: country, attribution: first_touch}
-  - {name: new_user, type: entity, expr: "days_since(first())",
-                  buckets : [ 0, 28 ]
-}
+  - {name: new_user, type: entity, expr: "days_since(first())", buckets: [0, 28]}
   - {name: odd, type: entity, expr: "days_since(first(signup))", buckets: [0, 1, 7]}
 funnels:
   - name: buy
@@ -61,104 +59,117 @@ metrics:
   - name: broken
     type: mean
     numerator: {event: pay, agg: sum, column: amount, where: "amount >"}
-)";
+)yaml";
 
 spec::Project project() {
-    auto loaded = spec::load_project_text({{"assay.yaml", kProject}});
-    EXPECT_TRUE(loaded.has_value()) << to_text(loaded.error());
-    return loaded ? std::move(*loaded) : spec::Project{};
-  }
+  auto loaded = spec::load_project_text({{"assay.yaml", kProject}});
+  EXPECT_TRUE(loaded.has_value()) << to_text(loaded.error());
+  return loaded ? std::move(*loaded) : spec::Project{};
+}
 
-  Result<engine::ExperimentMetric> compile(const spec::Project& project, const char* name) {
-    return compile_metric(project, *spec::find_metric(project, name), 28);
-  }
+Result<engine::ExperimentMetric> compile(const spec::Project& project, const char* name) {
+  return compile_metric(project, *spec::find_metric(project, name), 28);
+}
 
-  TEST(CompileMetric, AMeanCarriesItsFilterWindowCapAndCovariate) {
-    const auto spec = project();
-    const auto metric = compile(spec, "revenue");
-    ASSERT_TRUE(metric.has_value()) << to_text(metric.error());
-    EXPECT_EQ(metric->kind, engine::MetricKind::mean);
-    EXPECT_EQ(metric->numerator.column, "amount");
-    EXPECT_EQ(frame::to_text(*metric->numerator.event.where), "country != 'XX' and amount > 0");
-    EXPECT_EQ(metric->delay_us, kHourUs);
-    EXPECT_EQ(metric->length_us, 14 * kDayUs);
-    EXPECT_EQ(metric->cap_quantile, 0.999);
-    EXPECT_TRUE(metric->cap_ignores_zeros);
-    EXPECT_EQ(metric->covariate_us, 14 * kDayUs);
-  }
+TEST(CompileMetric, AMeanCarriesItsFilterWindowCapAndCovariate) {
+  const auto spec = project();
+  const auto metric = compile(spec, "revenue");
+  ASSERT_TRUE(metric.has_value()) << to_text(metric.error());
+  EXPECT_EQ(metric->kind, engine::MetricKind::mean);
+  EXPECT_EQ(metric->numerator.column, "amount");
+  EXPECT_EQ(frame::to_text(*metric->numerator.event.where), "country != 'XX' and amount > 0");
+  EXPECT_EQ(metric->delay_us, kHourUs);
+  EXPECT_EQ(metric->length_us, 14 * kDayUs);
+  EXPECT_EQ(metric->cap_quantile, 0.999);
+  EXPECT_TRUE(metric->cap_ignores_zeros);
+  EXPECT_EQ(metric->covariate_us, 14 * kDayUs);
+}
 
-  TEST(CompileMetric, AProportionIsWhetherThereWasAnEvent) {
-    const auto spec = project();
-    const auto metric = compile(spec, "buyers");
-    ASSERT_TRUE(metric.has_value());
-    EXPECT_EQ(metric->numerator.aggregation, engine::Aggregation::any);
-    EXPECT_FALSE(metric->length_us.has_value());
-    EXPECT_EQ(metric->covariate_us, 28 * kDayUs);
-  }
+TEST(CompileMetric, AProportionIsWhetherThereWasAnEvent) {
+  const auto spec = project();
+  const auto metric = compile(spec, "buyers");
+  ASSERT_TRUE(metric.has_value());
+  EXPECT_EQ(metric->numerator.aggregation, engine::Aggregation::any);
+  EXPECT_FALSE(metric->length_us.has_value());
+  EXPECT_EQ(metric->covariate_us, 28 * kDayUs);
+}
 
-  TEST(CompileMetric, RatiosRetentionAndFunnelsHaveTheirParts) {
-    const auto spec = project();
-    EXPECT_EQ(compile(spec, "basket")->denominator->aggregation, engine::Aggregation::count);
-    EXPECT_EQ(compile(spec, "d7")->retention_day, 7);
-    EXPECT_EQ(compile(spec, "d7")->covariate_us, 0);
-    const auto funnel = compile(spec, "bought");
-    EXPECT_EQ(funnel->steps.size(), 3U);
-    EXPECT_EQ(funnel->funnel_window_us, 2 * kHourUs);
-  }
+TEST(CompileMetric, RatiosRetentionAndFunnelsHaveTheirParts) {
+  const auto spec = project();
+  EXPECT_EQ(compile(spec, "basket")->denominator->aggregation, engine::Aggregation::count);
+  EXPECT_EQ(compile(spec, "d7")->retention_day, 7);
+  EXPECT_EQ(compile(spec, "d7")->covariate_us, 0);
+  const auto funnel = compile(spec, "bought");
+  EXPECT_EQ(funnel->steps.size(), 3U);
+  EXPECT_EQ(funnel->funnel_window_us, 2 * kHourUs);
+}
 
-  TEST(CompileMetric, WhatIsNotComputedIsRefusedWhereItStands) {
-    const auto spec = project();
-    const auto quantile = compile(spec, "p99");
-    ASSERT_FALSE(quantile.has_value());
-    EXPECT_THAT(quantile.error().problem, HasSubstr("quantile"));
-    EXPECT_THAT(quantile.error().where, HasSubstr("assay.yaml:"));
-    const auto broken = compile(spec, "broken");
-    ASSERT_FALSE(broken.has_value());
-    EXPECT_EQ(broken.error().code, ErrorCode::invalid_spec);
-    EXPECT_THAT(broken.error().where, HasSubstr("assay.yaml:"));
-  }
+TEST(CompileMetric, WhatIsNotComputedIsRefusedWhereItStands) {
+  const auto spec = project();
+  const auto quantile = compile(spec, "p99");
+  ASSERT_FALSE(quantile.has_value());
+  EXPECT_THAT(quantile.error().problem, HasSubstr("quantile"));
+  EXPECT_THAT(quantile.error().where, HasSubstr("assay.yaml:"));
+  const auto broken = compile(spec, "broken");
+  ASSERT_FALSE(broken.has_value());
+  EXPECT_EQ(broken.error().code, ErrorCode::invalid_spec);
+  EXPECT_THAT(broken.error().where, HasSubstr("assay.yaml:"));
+}
 
-  TEST(CompileFunnel, OnlyWhatTheKernelAnswersExactlyIsTaken) {
-    const auto spec = project();
-    EXPECT_TRUE(compile_funnel(*spec::find_funnel(spec, "buy")).has_value());
-    const auto strict = compile_funnel(*spec::find_funnel(spec, "exact"));
-    ASSERT_FALSE(strict.has_value());
-    EXPECT_THAT(strict.error().problem, HasSubstr("exact"));
-  }
+TEST(CompileFunnel, OnlyWhatTheKernelAnswersExactlyIsTaken) {
+  const auto spec = project();
+  EXPECT_TRUE(compile_funnel(*spec::find_funnel(spec, "buy")).has_value());
+  const auto strict = compile_funnel(*spec::find_funnel(spec, "exact"));
+  ASSERT_FALSE(strict.has_value());
+  EXPECT_THAT(strict.error().problem, HasSubstr("exact"));
+}
 
-  TEST(CompileSegment, DimensionsBecomeValuesFixedBeforeTreatment) {
-    const auto spec = project();
-    const auto country = compile_segment(spec, {"country", {}});
-    EXPECT_EQ(country->kind, engine::SegmentBy::Kind::first_touch);
-    const auto tenure = compile_segment(spec, {"new_user", {}});
-    EXPECT_EQ(tenure->kind, engine::SegmentBy::Kind::tenure);
-    EXPECT_EQ(tenure->tenure_us, 28 * kDayUs);
-    EXPECT_FALSE(compile_segment(spec, {"odd", {}}).has_value());
-  }
+TEST(CompileSegment, DimensionsBecomeValuesFixedBeforeTreatment) {
+  const auto spec = project();
+  const auto country = compile_segment(spec, {"country", {}});
+  EXPECT_EQ(country->kind, engine::SegmentBy::Kind::first_touch);
+  const auto tenure = compile_segment(spec, {"new_user", {}});
+  EXPECT_EQ(tenure->kind, engine::SegmentBy::Kind::tenure);
+  EXPECT_EQ(tenure->tenure_us, 28 * kDayUs);
+  EXPECT_FALSE(compile_segment(spec, {"odd", {}}).has_value());
+}
 
-  TEST(Source, SpecWordsBecomeTheEnginesTerms) {
-    auto spec = project();
-    spec.folder = "/somewhere";
-    const auto source = to_engine_source(spec, spec.sources.front());
-    ASSERT_TRUE(source.has_value()) << to_text(source.error());
-    EXPECT_THAT(source->paths, ElementsAre("/somewhere/data/*.parquet"));
-    EXPECT_EQ(source->unit.expression, "user_id");
-    EXPECT_EQ(source->unit.type, frame::Type::int64);
-    EXPECT_EQ(source->event_time.unit, engine::TimeUnit::milliseconds);
-    EXPECT_EQ(source->event_time.timezone.name(), "Europe/Berlin");
-    EXPECT_THAT(source->dedup->keys, ElementsAre("order_id"));
-    EXPECT_EQ(source->dedup->within_us, 7 * kDayUs);
-    EXPECT_EQ(source->max_skew_us, 24 * kHourUs);
-    EXPECT_EQ(source->properties[1].expression, "cents / 100.0");
-  }
+TEST(UnitMetric, APeriodHasMeansSharesAndRatiosButNoAnchor) {
+  const auto spec = project();
+  const auto unit = [&](const char* name) {
+    return compile_unit_metric(spec, *spec::find_metric(spec, name));
+  };
+  EXPECT_EQ(unit("buyers")->numerator.aggregation, engine::Aggregation::any);
+  EXPECT_EQ(unit("basket")->denominator->aggregation, engine::Aggregation::count);
+  EXPECT_THAT(unit("revenue").error().problem, HasSubstr("window"));
+  EXPECT_THAT(unit("d7").error().problem, HasSubstr("retention"));
+  EXPECT_TRUE(reads_source(*spec::find_metric(spec, "basket"), "events"));
+  EXPECT_FALSE(reads_source(*spec::find_metric(spec, "basket"), "ads"));
+}
 
-  TEST(Source, AWarehouseIsRefusedByNameHere) {
-    auto spec = project();
-    spec.sources.front().type = spec::SourceType::trino;
-    const auto source = to_engine_source(spec, spec.sources.front());
-    ASSERT_FALSE(source.has_value());
-    EXPECT_THAT(source.error().problem, HasSubstr("trino"));
-  }
+TEST(Source, SpecWordsBecomeTheEnginesTerms) {
+  auto spec = project();
+  spec.folder = "/somewhere";
+  const auto source = to_engine_source(spec, spec.sources.front());
+  ASSERT_TRUE(source.has_value()) << to_text(source.error());
+  EXPECT_THAT(source->paths, ElementsAre("/somewhere/data/*.parquet"));
+  EXPECT_EQ(source->unit.expression, "user_id");
+  EXPECT_EQ(source->unit.type, frame::Type::int64);
+  EXPECT_EQ(source->event_time.unit, engine::TimeUnit::milliseconds);
+  EXPECT_EQ(source->event_time.timezone.name(), "Europe/Berlin");
+  EXPECT_THAT(source->dedup->keys, ElementsAre("order_id"));
+  EXPECT_EQ(source->dedup->within_us, 7 * kDayUs);
+  EXPECT_EQ(source->max_skew_us, 24 * kHourUs);
+  EXPECT_EQ(source->properties[1].expression, "cents / 100.0");
+}
 
-  }  // namespace
-  }  // namespace assay::metrics
+TEST(Source, AWarehouseIsRefusedByNameHere) {
+  auto spec = project();
+  spec.sources.front().type = spec::SourceType::trino;
+  const auto source = to_engine_source(spec, spec.sources.front());
+  ASSERT_FALSE(source.has_value());
+  EXPECT_THAT(source.error().problem, HasSubstr("trino"));
+}
+
+}  // namespace
+}  // namespace assay::metrics
