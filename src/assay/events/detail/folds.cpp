@@ -172,8 +172,16 @@ void FoldProgram::run_classes(const PartitionView& view, const FoldBinding& bind
                               std::size_t begin, std::size_t end, double* value) const {
   const std::size_t whole = kWhole < 0 ? whole_.size() : static_cast<std::size_t>(kWhole);
   const std::size_t real = kReal < 0 ? real_.size() : static_cast<std::size_t>(kReal);
-  const std::int64_t* const* whole_columns = binding.whole.data();
-  const double* const* real_columns = binding.real.data();
+  // Copies: the compiler cannot know that the sums are not written over the pointers.
+  constexpr std::size_t kKept = kWhole < 0 ? 0 : static_cast<std::size_t>(kWhole + kReal);
+  const std::int64_t* whole_kept[kKept + 1] = {};
+  const double* real_kept[kKept + 1] = {};
+  if constexpr (kWhole >= 0) {
+    std::copy_n(binding.whole.data(), whole, whole_kept);
+    std::copy_n(binding.real.data(), real, real_kept);
+  }
+  const std::int64_t* const* whole_columns = kWhole < 0 ? binding.whole.data() : whole_kept;
+  const double* const* real_columns = kWhole < 0 ? binding.real.data() : real_kept;
   const std::uint16_t* event = view.event.data();
   const std::uint16_t* classes = class_by_code_.data();
   for (std::size_t row = begin; row < end; ++row) {
@@ -189,18 +197,21 @@ void FoldProgram::run(const PartitionView& view, const FoldBinding& binding,
                       std::span<const RowFilter> filters, const DayGrid& days, std::size_t begin,
                       std::size_t end, FoldState& state) const {
   double* value = state.value.data() + first_slot_;
-  const std::size_t whole = whole_.size();
-  const std::size_t real = real_.size();
-  if (whole == 0 && real == 0)
-    run_classes<0, 0>(view, binding, begin, end, value);
-  else if (whole == 1 && real == 0)
-    run_classes<1, 0>(view, binding, begin, end, value);
-  else if (whole == 0 && real == 1)
-    run_classes<0, 1>(view, binding, begin, end, value);
-  else if (whole == 1 && real == 1)
-    run_classes<1, 1>(view, binding, begin, end, value);
-  else
-    run_classes<-1, -1>(view, binding, begin, end, value);
+  using Run = void (FoldProgram::*)(const PartitionView&, const FoldBinding&, std::size_t,
+                                    std::size_t, double*) const;
+  constexpr std::size_t kMost = 4;
+  static constexpr Run kRuns[kMost][kMost] = {
+      {&FoldProgram::run_classes<0, 0>, &FoldProgram::run_classes<0, 1>,
+       &FoldProgram::run_classes<0, 2>, &FoldProgram::run_classes<0, 3>},
+      {&FoldProgram::run_classes<1, 0>, &FoldProgram::run_classes<1, 1>,
+       &FoldProgram::run_classes<1, 2>, &FoldProgram::run_classes<1, 3>},
+      {&FoldProgram::run_classes<2, 0>, &FoldProgram::run_classes<2, 1>,
+       &FoldProgram::run_classes<2, 2>, &FoldProgram::run_classes<2, 3>},
+      {&FoldProgram::run_classes<3, 0>, &FoldProgram::run_classes<3, 1>,
+       &FoldProgram::run_classes<3, 2>, &FoldProgram::run_classes<3, 3>}};
+  const bool few = whole_.size() < kMost && real_.size() < kMost;
+  const Run classes = few ? kRuns[whole_.size()][real_.size()] : &FoldProgram::run_classes<-1, -1>;
+  (this->*classes)(view, binding, begin, end, value);
   if (steps_by_code_.empty()) return;
   for (std::size_t row = begin; row < end; ++row) {
     const Steps steps = steps_by_code_[view.event[row]];
