@@ -58,6 +58,38 @@ void rows_before(const TimeUs* time, std::size_t rows, const TimeUs* instants, s
     before[i] = static_cast<std::size_t>(std::lower_bound(time, time + rows, instants[i]) - time);
 }
 
+/// Looks around the assignment event for exposures; few rows, as both lie close together.
+void find_exposures(const ExperimentFrame& frame, const PartitionView& view, std::size_t begin,
+                    std::size_t end, Enrolment& unit) {
+  const auto exposure = [&](std::size_t row) {
+    return (frame.roles.by_name(view.event[row]) & kExposure) != 0 &&
+           (frame.roles.at(view, row) & kExposure) != 0;
+  };
+  const TimeRange& period = frame.plan.period;
+  for (std::size_t row = unit.row + 1; row-- > begin && view.time[row] >= period.begin;) {
+    if (!exposure(row)) continue;
+    if (view.time[row] < unit.time) {
+      unit.exposed_before = true;
+      break;
+    }
+    unit.exposed = unit.time;  // The same instant is not before.
+  }
+  for (std::size_t row = unit.row + 1; !unit.exposed && row < end; ++row) {
+    if (view.time[row] >= period.end) break;
+    if (exposure(row)) unit.exposed = view.time[row];
+  }
+}
+
+/// Asks for a value ahead of time.
+void prefetch(const PropertyView& property, std::size_t row) {
+  if (property.type == frame::Type::text)
+    __builtin_prefetch(property.codes.data() + row);
+  else if (property.type == frame::Type::float64)
+    __builtin_prefetch(property.doubles.data() + row);
+  else
+    __builtin_prefetch(property.ints.data() + row);
+}
+
 /// What stands for a missing value.
 SegmentKey missing(frame::Type type) {
   if (type == frame::Type::text) return kNullCode;
@@ -71,19 +103,11 @@ Enrolment enrolment(const ExperimentFrame& frame, const PartitionView& view, std
                     std::size_t end) {
   Enrolment unit;
   const ExperimentPlan& plan = frame.plan;
-  std::optional<TimeUs> first_exposure;
-  std::optional<TimeUs> last_before;  // Last exposure above the assignment event.
   for (std::size_t row = begin; row < end; ++row) {
-    if (frame.roles.by_name(view.event[row]) == 0) continue;
+    if ((frame.roles.by_name(view.event[row]) & kAssignment) == 0) continue;
     const TimeUs time = view.time[row];
     if (time < plan.period.begin || time >= plan.period.end) continue;
-    const std::uint8_t roles = frame.roles.at(view, row);
-    if ((roles & kExposure) != 0) {
-      if (!first_exposure) first_exposure = time;
-      if (unit.status == Enrolment::Status::assigned && !unit.exposed) unit.exposed = time;
-      last_before = time;
-    }
-    if ((roles & kAssignment) == 0) continue;
+    if ((frame.roles.at(view, row) & kAssignment) == 0) continue;
     const std::uint32_t code = view.properties[plan.variant_slot].codes[row];
     const auto found = std::find(plan.arm_codes.begin(), plan.arm_codes.end(), code);
     if (code == kNullCode || found == plan.arm_codes.end()) {
@@ -100,9 +124,9 @@ Enrolment enrolment(const ExperimentFrame& frame, const PartitionView& view, std
     unit.arm = arm;
     unit.row = row;
     unit.time = time;
-    if (last_before == time) unit.exposed = time;  // The same instant is not before.
   }
-  unit.exposed_before = first_exposure && *first_exposure < unit.time;
+  if (unit.status == Enrolment::Status::assigned && plan.exposure)
+    find_exposures(frame, view, begin, end, unit);
   return unit;
 }
 
@@ -314,6 +338,11 @@ ExperimentPartial ExperimentUnits::take(const PartitionView& view) {
       unit = locate(view, begin, end, plan.anchor_at_exposure ? *enrolled.exposed : enrolled.time);
       key_[0] |= unit->word;
     }
+    for (const SegmentRule& rule : plan.segments)
+      if (rule.kind != SegmentRule::Kind::tenure)
+        prefetch(view.properties[rule.slot],
+                 rule.kind == SegmentRule::Kind::at_assignment ? enrolled.row : begin);
+    if (unit) fill_row(view, *unit);
     for (std::size_t d = 0; d < plan.segments.size(); ++d)
       key_[d + 1] = segment(plan.segments[d], view, begin, enrolled);
     const std::size_t cell = keys_.position(key_.data());
@@ -323,7 +352,6 @@ ExperimentPartial ExperimentUnits::take(const PartitionView& view) {
     }
     cell_assigned_[cell] += 1;
     if (!unit) continue;
-    fill_row(view, *unit);
     cells_.add(cell, row_.data());
     partial.anchored_by_day[by_day(unit->anchor_day)] += 1;
     if (frame_.days != nullptr) take_days(view, *unit, enrolled.arm, partial);
