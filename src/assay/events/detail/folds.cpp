@@ -15,14 +15,14 @@ bool same(const EventSet& a, const EventSet& b) {
   return a.any_name == b.any_name && a.codes == b.codes && a.filter == b.filter;
 }
 
+// Without a branch: missing values come at random.
 double whole_or_zero(std::int64_t value) {
-  return static_cast<double>(value == kNullInt ? 0 : value);
+  const std::int64_t keep = -static_cast<std::int64_t>(value != kNullInt);
+  return static_cast<double>(value & keep);
 }
-
-/// Without a branch: missing values come at random.
 double real_or_zero(double value) {
-  const std::uint64_t keep = 0 - static_cast<std::uint64_t>(value == value);
-  return std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) & keep);
+  const std::int64_t keep = -static_cast<std::int64_t>(value == value);
+  return std::bit_cast<double>(std::bit_cast<std::int64_t>(value) & keep);
 }
 
 /// Position of an item, which is appended when it is new.
