@@ -136,7 +136,9 @@ Result<Inputs> parse_json_inputs(const std::string& text) {
   try {
     json = Json::parse(text, watch);
   } catch (const Json::exception& error) {
-    return fail(ErrorCode::invalid_spec, fmt::format("the inputs are not JSON: {}", error.what()),
+    std::string what = error.what();  // "[json.exception...] parse error at ...": without the name
+    what.erase(0, what.find("] ") == std::string::npos ? 0 : what.find("] ") + 2);
+    return fail(ErrorCode::invalid_spec, fmt::format("the inputs are not JSON: {}", what),
                 "JSON inputs", "write an object: {\"x1\": 120, \"n1\": 1000}");
   }
   if (!json.is_object()) {

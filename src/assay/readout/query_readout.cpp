@@ -249,7 +249,9 @@ report::Document index_document(const ingest::IndexStatus& status,
   page.provenance = provenance;
   page.add(report::Text{status.summary});
   report::Notes notes;
-  for (const std::string& reason : status.reasons) notes.items.push_back({reason});
+  for (const std::string& reason : status.reasons) {
+    if (!status.summary.ends_with(reason)) notes.items.push_back({reason});  // Not said twice.
+  }
   for (const std::string& count : status.counts) notes.items.push_back({count});
   if (!notes.items.empty()) page.add(std::move(notes));
   page.add(report::Facts{.items = {{"events", count_text(status.events)},
