@@ -67,9 +67,9 @@ def run_page(page, world, folder, env):
 
 
 def main(assay, pages):
+    capabilities = sorted((SOURCE / "docs" / "capabilities").glob("*.md"))
     pages = [pathlib.Path(page) for page in pages] or [
-        page for page in [SOURCE / "README.md", *sorted((SOURCE / "docs/capabilities").glob("*.md"))]
-        if page.exists()]
+        page for page in [SOURCE / "README.md", *capabilities] if page.exists()]
     with tempfile.TemporaryDirectory(prefix="assay_docs_") as name:
         folder = pathlib.Path(name)
         (folder / "bin").mkdir()

@@ -1,4 +1,4 @@
-"""Flips the bits of one byte of a file: damage.py FILE OFFSET (a negative one counts from the end)."""
+"""Flips bits of one byte of a file: damage.py FILE OFFSET (a negative one counts from its end)."""
 
 import pathlib
 import sys

@@ -17,8 +17,8 @@ A file holds cases, each in a folder of its own:
     width: 80                           (no line of stdout is longer)
     needs: root | user | tmpfs          (else the case is skipped with a word)
 
-WORLD is a small simulated project, made once and copied by a case that wants to change it; SOURCE is
-the source tree. `fixture: NAME` copies the folder or file tests/cli/fixtures/NAME into the case.
+WORLD is a small simulated project, made once and copied by a case that wants to change it; SOURCE
+is the source tree, TOOLS this folder. `fixture: NAME` copies fixtures/NAME into the case.
 """
 
 import os
