@@ -70,12 +70,12 @@ std::string culprit_text(const Plan& plan, const stats::SampleRatioSearch& searc
   const stats::SegmentMismatch& worst = search.segments.front();
   if (worst.log10_holm_p >= std::log10(alpha))
     return "No single segment stands out: look at the assignment itself and at lost logging.";
-  const double excess = 100.0 * worst.largest_excess;
   std::string text = fmt::format(
-      "Look at {} = {}: {} has {:.1f} points {} than planned there (p = {} after Holm), which "
-      "explains {:.0f} % of the mismatch.",
-      worst.dimension, worst.value, plan.query.arms[worst.worst_arm], std::abs(excess),
-      excess < 0 ? "less" : "more", p_text(worst.log10_holm_p), 100.0 * worst.share_explained);
+      "Look at {} = {}: {} there, {:.1f} points off plan (p = {} after Holm), which explains "
+      "{:.0f} % of the mismatch.",
+      worst.dimension, worst.value, split_text(plan, worst.counts),
+      100.0 * std::abs(worst.largest_excess), p_text(worst.log10_holm_p),
+      100.0 * worst.share_explained);
   if (worst.localises) {
     text +=
         fmt::format(" Without it the split is as planned (p = {}).", p_text(worst.log10_p_without));

@@ -57,28 +57,39 @@ Section integrity_section(const ExperimentEvidence& evidence) {
   return section;
 }
 
+namespace {
+
+/// The rows of one rule. With an invalid verdict, clauses about effects are not read aloud.
+void add_rule_rows(const decision::RuleReading& rule, std::size_t number, bool fired, bool invalid,
+                   Table& table) {
+  const std::string verdict = verdict_word(rule.verdict) + (fired ? " (fired)" : "");
+  const auto place = static_cast<std::int64_t>(number);
+  if (rule.clauses.empty()) {
+    table.rows.push_back({report::count_cell(place), report::text_cell(verdict),
+                          report::text_cell("otherwise"),
+                          report::text_cell(invalid ? "not read" : "yes"), report::text_cell("")});
+  }
+  for (std::size_t c = 0; c < rule.clauses.size(); ++c) {
+    const decision::ClauseReading& clause = rule.clauses[c];
+    const bool read = !invalid || fired;
+    table.rows.push_back({c == 0 ? report::count_cell(place) : report::text_cell(""),
+                          report::text_cell(c == 0 ? verdict : ""),
+                          report::text_cell(clause.clause),
+                          report::text_cell(read ? (clause.holds ? "yes" : "no") : "not read"),
+                          report::text_cell(read ? clause.why : "")});
+  }
+}
+
+}  // namespace
+
 Section rules_section(const ExperimentEvidence& evidence) {
   Section section{"Decision rules", Layer::evidence, {}};
   for (const decision::ArmDecision& arm : evidence.decision.arms) {
     Table table{.title = evidence.decision.arms.size() > 1 ? arm_name(evidence, arm.arm) : "",
                 .columns = {{"rule"}, {"verdict"}, {"clause"}, {"holds"}, {"because"}}};
-    for (std::size_t r = 0; r < arm.rules.size(); ++r) {
-      const decision::RuleReading& rule = arm.rules[r];
-      const bool fired = arm.rule && *arm.rule == r;
-      const std::string verdict = verdict_word(rule.verdict) + (fired ? " (fired)" : "");
-      if (rule.clauses.empty()) {
-        table.rows.push_back({report::count_cell(static_cast<std::int64_t>(r) + 1),
-                              report::text_cell(verdict), report::text_cell("otherwise"),
-                              report::text_cell("yes"), report::text_cell("")});
-      }
-      for (std::size_t c = 0; c < rule.clauses.size(); ++c) {
-        const decision::ClauseReading& clause = rule.clauses[c];
-        table.rows.push_back(
-            {c == 0 ? report::count_cell(static_cast<std::int64_t>(r) + 1) : report::text_cell(""),
-             report::text_cell(c == 0 ? verdict : ""), report::text_cell(clause.clause),
-             report::text_cell(clause.holds ? "yes" : "no"), report::text_cell(clause.why)});
-      }
-    }
+    const bool invalid = arm.verdict == spec::Verdict::invalid;
+    for (std::size_t r = 0; r < arm.rules.size(); ++r)
+      add_rule_rows(arm.rules[r], r + 1, arm.rule && *arm.rule == r, invalid, table);
     table.caption = "Written before the data; the first rule whose clauses all hold decides.";
     section.blocks.emplace_back(std::move(table));
   }
