@@ -342,7 +342,13 @@ Result<InferredSource> infer_source(engine::Database& database, const InferReque
   if (!request.format && !fs::is_directory(example, failed)) {
     ASSAY_TRY(source.format, detect_format(example));
   }
-  ASSAY_TRY(const std::vector<SourceFile> files, source_files(source));
+  auto listed = source_files(source);
+  if (!listed && listed.error().code == ErrorCode::unavailable &&
+      fs::is_directory(example, failed)) {
+    return fail(ErrorCode::unavailable, "the folder holds no Parquet file", example,
+                fmt::format("name the files, for example '{}/*.csv'", example));
+  }
+  ASSAY_TRY(const std::vector<SourceFile> files, std::move(listed));
   if (files.empty()) {
     return fail(ErrorCode::unavailable, "the folder holds no file of the format", example,
                 "name the files or the format");
