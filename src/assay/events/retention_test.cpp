@@ -24,16 +24,23 @@ EventSet named(std::vector<std::uint16_t> codes) { return {false, std::move(code
 
 /// Around 2026-03-08, when the clocks of Los Angeles change: a day of 23 hours.
 constexpr TimeUs kBegin = 1'772'400'000 * kSecondUs;
+/// Nine days before 2026-11-01, a day of 25 hours.
+constexpr TimeUs kAutumn = 1'792'738'800 * kSecondUs;
 
-Units random_units(std::size_t count, int days, unsigned seed) {
+/// Units of up to `most` - 1 events.
+Units random_units(std::size_t count, int days, unsigned seed, unsigned most = 30,
+                   TimeUs begin = kBegin) {
   std::mt19937 random(seed);
   Units units(count);
   for (auto& events : units)
-    for (auto e = random() % 30; e > 0; --e) {
-      // Whole hours, so that midnights are hit.
+    for (auto e = random() % most; e > 0; --e) {
+      // Whole hours and the microsecond before, so that midnights are hit from both sides.
       const auto hours = static_cast<std::int64_t>(random() % static_cast<unsigned>(24 * days));
-      events.push_back(
-          {kBegin + hours * kHourUs, static_cast<std::uint16_t>(random() % 4), {}, {}, {}});
+      events.push_back({begin + hours * kHourUs - static_cast<TimeUs>(random() % 2),
+                        static_cast<std::uint16_t>(random() % 4),
+                        {},
+                        {},
+                        {}});
     }
   return units;
 }
@@ -68,34 +75,51 @@ struct Reference {
   }
 };
 
+void expect_equal(const Units& units, const RetentionPlan& plan, const TimeZone& zone) {
+  const MemoryLog log({}, 4, units);
+  const RetentionCounts counts = *retention({log, 1, kSilent}, plan, grid(zone, log));
+  const Reference want(units, plan, zone);
+  ASSERT_FALSE(want.units.empty());
+  EXPECT_EQ(counts.first_cohort, want.units.begin()->first);
+  ASSERT_EQ(counts.units.size(),
+            static_cast<std::size_t>(want.units.rbegin()->first - want.units.begin()->first + 1));
+  ASSERT_EQ(counts.retained.size(), counts.units.size() * plan.max_day);
+  for (std::size_t c = 0; c < counts.units.size(); ++c) {
+    const Day day = counts.first_cohort + static_cast<Day>(c);
+    const auto cohort = want.units.find(day);
+    EXPECT_EQ(counts.units[c], cohort == want.units.end() ? 0 : cohort->second);
+    for (int k = 1; k <= static_cast<int>(plan.max_day); ++k) {
+      const auto cell = want.retained.find({day, k});
+      EXPECT_EQ(counts.retained[c * plan.max_day + static_cast<std::size_t>(k) - 1],
+                cell == want.retained.end() ? 0 : cell->second);
+    }
+  }
+}
+
 TEST(Retention, EqualsSetsOfDaysInZonesWithAndWithoutSummerTime) {
   for (const char* name : {"UTC", "America/Los_Angeles", "Asia/Kolkata"})
     for (const bool recurring : {false, true})
-      for (const std::size_t max_day : {1U, 7U, 31U, 33U, 100U})
+      for (const std::size_t max_day : {1U, 7U, 31U, 33U, 62U, 63U, 100U})
         for (const int days : {1, 20, 150}) {
           SCOPED_TRACE(testing::Message() << name << recurring << " " << max_day << " " << days);
-          const TimeZone zone = *TimeZone::find(name);
-          const Units units = random_units(60, days, 11);
-          const RetentionPlan plan{{}, named({kOpen}), named({kOpen, kPlay}), recurring, max_day};
-          const MemoryLog log({}, 4, units);
-          const RetentionCounts counts = *retention({log, 1, kSilent}, plan, grid(zone, log));
-          const Reference want(units, plan, zone);
-          ASSERT_FALSE(want.units.empty());
-          EXPECT_EQ(counts.first_cohort, want.units.begin()->first);
-          ASSERT_EQ(counts.units.size(), static_cast<std::size_t>(want.units.rbegin()->first -
-                                                                  want.units.begin()->first + 1));
-          ASSERT_EQ(counts.retained.size(), counts.units.size() * max_day);
-          for (std::size_t c = 0; c < counts.units.size(); ++c) {
-            const Day day = counts.first_cohort + static_cast<Day>(c);
-            const auto cohort = want.units.find(day);
-            EXPECT_EQ(counts.units[c], cohort == want.units.end() ? 0 : cohort->second);
-            for (int k = 1; k <= static_cast<int>(max_day); ++k) {
-              const auto cell = want.retained.find({day, k});
-              EXPECT_EQ(counts.retained[c * max_day + static_cast<std::size_t>(k) - 1],
-                        cell == want.retained.end() ? 0 : cell->second);
-            }
-          }
+          expect_equal(random_units(60, days, 11),
+                       {{}, named({kOpen}), named({kOpen, kPlay}), recurring, max_day},
+                       *TimeZone::find(name));
         }
+}
+
+TEST(Retention, EqualsSetsOfDaysForAnyEventOfShortAndLongUnits) {
+  for (const TimeUs begin : {kBegin, kAutumn})
+    for (const unsigned most : {6U, 40U, 400U})
+      for (const std::size_t max_day : {1U, 28U, 62U, 63U})
+        for (const int days : {9, 10, 30, 400})
+          for (const bool any_start : {false, true}) {
+            SCOPED_TRACE(testing::Message() << begin << " " << most << " " << max_day << " " << days
+                                            << " " << any_start);
+            expect_equal(random_units(60, days, 12, most, begin),
+                         {{}, any_start ? EventSet{} : named({kOpen}), EventSet{}, false, max_day},
+                         *TimeZone::find("America/Los_Angeles"));
+          }
 }
 
 TEST(Retention, IsTheSameForAnyThreadsAndDoublesWithItsUnits) {
