@@ -9,6 +9,8 @@ SEED ?= 1
 DEMO ?= demo
 ASSAY := build/release/cli/assay
 export CCACHE_SLOPPINESS := pch_defines,time_macros
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
 export ASSAY_PYTHON ?= /usr/bin/python3
 
 help:  ## say what there is

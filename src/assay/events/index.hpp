@@ -63,7 +63,8 @@ struct MergeSpace {
 /// Events are partitioned by hash of the unit and, inside a partition, sorted by (unit, time,
 /// sequence, arrival); every property is one array; all of it is memory-mapped. New events come
 /// as further segments that are merged on reading until `compact` merges them for good.
-/// Opening checks format version, sizes and header checksums; `verify` reads every byte.
+/// Opening checks format version, sizes, header checksums and small dictionaries; `verify` reads
+/// every byte.
 /// Immutable and safe to read from any number of threads.
 class Index {
  public:

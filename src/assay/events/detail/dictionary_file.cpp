@@ -90,7 +90,10 @@ Result<std::unique_ptr<DictionaryFile>> DictionaryFile::open(const fs::path& fol
       body_bytes(header) != entry.size - sizeof header) {
     return corrupted(path);
   }
-  return std::unique_ptr<DictionaryFile>(new DictionaryFile(path, std::move(file)));
+  auto dictionary = std::unique_ptr<DictionaryFile>(new DictionaryFile(path, std::move(file)));
+  // A wrong letter would be a wrong name on a right number: small dictionaries are read whole.
+  if (entry.size <= kVerifiedOnOpen) ASSAY_CHECK(dictionary->verify());
+  return dictionary;
 }
 
 DictionaryFile::DictionaryFile(fs::path path, MappedFile file)

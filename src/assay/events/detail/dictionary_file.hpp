@@ -20,6 +20,9 @@ class DictionaryFile final : public Dictionary {
   static Result<FileEntry> write(const std::filesystem::path& folder, const std::string& name,
                                  const Interner& texts);
 
+  /// Dictionaries up to this size (names of events, countries, versions) are verified on opening.
+  static constexpr std::uint64_t kVerifiedOnOpen = 16U << 20U;
+
   static Result<std::unique_ptr<DictionaryFile>> open(const std::filesystem::path& folder,
                                                       const FileEntry& entry);
 
