@@ -55,6 +55,55 @@ struct Blocks {
   BlockMoments depth;
 };
 
+/// The local day of a time, looked up only when it is not the day of the last one asked for.
+class DayCursor {
+ public:
+  explicit DayCursor(const DayGrid& days) : days_(days) {}
+
+  std::size_t at(TimeUs now) {
+    if (now >= end_ || now < begin_) {
+      day_ = days_.at(now);
+      begin_ = days_.begin(day_);
+      end_ = days_.end(day_);
+    }
+    return day_;
+  }
+
+ private:
+  const DayGrid& days_;
+  std::size_t day_ = 0;
+  TimeUs begin_ = 0;
+  TimeUs end_ = std::numeric_limits<TimeUs>::min();
+};
+
+/// Every event counts: names are not read, and a session's depth is a difference of rows.
+SessionTotals run_any(const PartitionView& view, const SessionsPlan& plan, const DayGrid& days,
+                      Blocks& blocks) {
+  SessionTotals totals;
+  totals.started.assign(days.days(), 0);
+  const TimeUs* time = view.time.data();
+  const TimeUs gap = plan.gap_us;
+  DayCursor day(days);
+  for (std::size_t u = 0; u < view.units(); ++u) {
+    std::size_t first = view.offsets[u];
+    const std::size_t end = view.offsets[u + 1];
+    if (first == end) continue;
+    totals.units += 1;
+    while (first < end) {
+      std::size_t last = first;
+      while (last + 1 < end && time[last + 1] - time[last] <= gap) ++last;
+      blocks.length_seconds.add(static_cast<double>(time[last] - time[first]) * 1e-6);
+      blocks.depth.add(static_cast<double>(last - first + 1));
+      totals.sessions += 1;
+      totals.started[day.at(time[first])] += 1;
+      first = last + 1;
+    }
+  }
+  totals.length_seconds = blocks.length_seconds.take();
+  totals.depth = blocks.depth.take();
+  return totals;
+}
+
 template <bool kFiltered>
 SessionTotals run(const PartitionView& view, const SessionsPlan& plan,
                   const EventMasks<std::uint8_t>& masks, const DayGrid& days, Blocks& blocks) {
@@ -62,13 +111,11 @@ SessionTotals run(const PartitionView& view, const SessionsPlan& plan,
   totals.started.assign(days.days(), 0);
   const std::uint16_t* event = view.event.data();
   const TimeUs* time = view.time.data();
+  DayCursor day(days);
   for (std::size_t u = 0; u < view.units(); ++u) {
     std::int64_t depth = 0;  // 0: no session is open.
     TimeUs first = 0;
     TimeUs last = 0;
-    TimeUs day_begin = 0;
-    TimeUs day_end = std::numeric_limits<TimeUs>::min();
-    std::size_t day = 0;
     const auto close = [&] {
       blocks.length_seconds.add(static_cast<double>(last - first) * 1e-6);
       blocks.depth.add(static_cast<double>(depth));
@@ -84,12 +131,7 @@ SessionTotals run(const PartitionView& view, const SessionsPlan& plan,
           close();
         else
           totals.units += 1;
-        if (now >= day_end || now < day_begin) {
-          day = days.at(now);
-          day_begin = days.begin(day);
-          day_end = days.end(day);
-        }
-        totals.started[day] += 1;
+        totals.started[day.at(now)] += 1;
         first = now;
         depth = 0;
       }
@@ -111,11 +153,12 @@ Result<SessionTotals> sessions(const ScanContext& context, const SessionsPlan& p
   totals.started.assign(days.days(), 0);
   if (days.empty()) return totals;
   const EventMasks<std::uint8_t> masks({&plan.event, 1}, plan.inputs.filters);
+  const bool any = plan.event.any_name && !masks.filtered();
   const auto kernel = masks.filtered() ? run<true> : run<false>;
   ASSAY_CHECK(scan(
       context, plan.inputs.properties, "sessions", [] { return std::make_unique<Blocks>(); },
       [&](const PartitionView& view, Blocks& blocks) {
-        return kernel(view, plan, masks, days, blocks);
+        return any ? run_any(view, plan, days, blocks) : kernel(view, plan, masks, days, blocks);
       },
       [&](const SessionTotals& partial) {
         totals.units += partial.units;
