@@ -26,9 +26,9 @@ std::string joined(const std::vector<std::string>& lines) {
 /// Every error of a text points into it; returns whether it loaded.
 bool expect_good_or_located(const std::string& text, bool is_project, const Project& project) {
   ParseReport report;
-  const bool loaded = is_project
-                          ? load_project_text({{"a.yaml", text}}, &report).has_value()
-                          : load_experiment_text({"a.yaml", text}, project, &report).has_value();
+  const NamedText file{"a.yaml", text};
+  const bool loaded = is_project ? load_project_text({file}, &report).has_value()
+                                 : load_experiment_text(file, project, &report).has_value();
   EXPECT_EQ(loaded, report.ok());
   EXPECT_LE(report.errors.size(), ParseReport::kMostErrors);
   const auto n_lines = static_cast<int>(lines_of(text).size());
