@@ -231,7 +231,9 @@ Result<void> BatchDecoder::fill_whole(Source& source, const void* data,
       view.ints = {static_cast<const std::int64_t*>(data), rows};
       return {};
     case DUCKDB_TYPE_BOOLEAN:
-      convert<bool>(data, rows, source.ints, [](bool x) { return std::int64_t{x ? 1 : 0}; });
+      // As bytes: rows without a value may hold anything, also what is no bool.
+      convert<std::uint8_t>(data, rows, source.ints,
+                            [](std::uint8_t x) { return std::int64_t{x != 0 ? 1 : 0}; });
       break;
     case DUCKDB_TYPE_TINYINT:
       widen<std::int8_t>(data, rows, source.ints);

@@ -375,6 +375,7 @@ Result<BuildReport> compact(const fs::path& folder, const BuildOptions& options)
   const auto start = std::chrono::steady_clock::now();
   ASSAY_CHECK(detail::read_manifest(folder));  // Before a lock file is made in a wrong folder.
   ASSAY_TRY(const detail::FolderLock lock, detail::FolderLock::take(folder));
+  detail::remove_leftovers(folder);
   ASSAY_CHECK(detail::compact_locked(folder, threads_of(options), options.memory_bytes,
                                      options.progress != nullptr ? *options.progress : kSilent));
   ASSAY_TRY(const Manifest manifest, detail::read_manifest(folder));

@@ -126,7 +126,7 @@ TEST(Schema, AnotherValidatorAcceptsTheExamplesAndRefusesATypo) {
   ASSERT_TRUE(write_file(folder / "e.json", experiment_schema_json()));
   ASSERT_TRUE(write_file(folder / "p.yaml", detail::kGoodProject));
   ASSERT_TRUE(write_file(folder / "e.yaml", detail::kGoodExperiment));
-  const std::string script = (fs::path(__FILE__).parent_path() / "schema_check.py").string();
+  const std::string script = (kRoot / "src/assay/spec/schema_check.py").string();
   const auto run = [&](const fs::path& schema, const fs::path& yaml) {
     return std::system((python + " " + script + " " + schema.string() + " " + yaml.string() +
                         " > " + (folder / "out.txt").string() + " 2>&1")
