@@ -279,14 +279,32 @@ void check_variants(const ExperimentMoments& moments, Integrity& out) {
 
 }  // namespace
 
+namespace {
+
+/// Without `checks` in the spec the split and units in both arms are checked all the same.
+spec::Experiment with_default_checks(spec::Experiment experiment) {
+  spec::Checks& checks = experiment.checks;
+  const bool declared = checks.sample_ratio || checks.balance || checks.both_arms_max_share ||
+                        checks.exposure_before_assignment_max_share ||
+                        checks.missing_exposure_max_difference;
+  if (!declared) {
+    checks.sample_ratio = spec::SampleRatioCheck{};
+    checks.both_arms_max_share = 0.001;
+  }
+  return experiment;
+}
+
+}  // namespace
+
 bool Integrity::any_failed() const {
   return std::any_of(checks.begin(), checks.end(), [](const IntegrityCheck& check) {
     return check.status == CheckStatus::failed;
   });
 }
 
-Result<Integrity> check_integrity(const spec::Experiment& experiment, const Plan& plan,
+Result<Integrity> check_integrity(const spec::Experiment& declared, const Plan& plan,
                                   const ExperimentMoments& moments) {
+  const spec::Experiment experiment = with_default_checks(declared);
   for (std::size_t a = 0; a < moments.arms.size(); ++a) {
     if (moments.arms[a].assigned > 0) continue;
     return fail(ErrorCode::invalid_data,

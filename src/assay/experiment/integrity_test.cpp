@@ -79,6 +79,19 @@ TEST(Integrity, UnitsInBothArmsFailAboveTheLimitOnly) {
       CheckStatus::failed);
 }
 
+TEST(Integrity, ASpecWithoutChecksStillHasItsSplitChecked) {
+  std::string spec = testing::kExperiment;
+  const auto begin = spec.find("checks:");
+  spec.erase(begin, spec.find("decision:") - begin);
+  const auto fixture = make_fixture(spec);
+  ASSERT_TRUE(fixture.has_value()) << to_text(fixture.error());
+  const auto integrity = check_integrity(fixture->spec, fixture->plan,
+                                         moments_of(fixture->plan, {arm(50'000), arm(48'500)}));
+  ASSERT_TRUE(integrity.has_value());
+  EXPECT_EQ(check_named(*integrity, "sample ratio").status, CheckStatus::failed);
+  EXPECT_EQ(check_named(*integrity, "both arms").status, CheckStatus::passed);
+}
+
 TEST(Integrity, AVariantThatIsNoArmFails) {
   const auto fixture = make_fixture();
   ASSERT_TRUE(fixture.has_value());
