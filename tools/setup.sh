@@ -8,7 +8,7 @@ packages=(
   g++ make cmake ninja-build ccache mold git pkg-config python3 python3-jsonschema tzdata
   clang-format-16 clang-tidy-16
   libboost1.81-dev libeigen3-dev libexpected-dev libfmt-dev libhowardhinnant-date-dev
-  libxxhash-dev libyaml-cpp-dev libcli11-dev nlohmann-json3-dev
+  libcurl4-openssl-dev libxxhash-dev libyaml-cpp-dev libcli11-dev nlohmann-json3-dev
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
   chromium fonts-dejavu-core
 )

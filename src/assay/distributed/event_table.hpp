@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "assay/base/result.hpp"
+#include "assay/base/time.hpp"
+#include "assay/engine/check.hpp"
+#include "assay/engine/source.hpp"
+#include "assay/sql/plan.hpp"
+#include "assay/warehouse/connection.hpp"
+
+namespace assay::distributed {
+
+/// A column by which the engine keeps the table in parts, so that a query of some days reads those
+/// days alone.
+struct Partition {
+  std::string column;  ///< A date, or text of the form 2026-05-04.
+  /// An event of local or UTC day d lies in a part from d - slack to d + slack.
+  std::int64_t slack_us = kDayUs;
+};
+
+/// Events in a table of a warehouse. Expressions of the source are names of columns: SQL of one
+/// engine in a spec would not run on another, so it is refused; a view says it better.
+struct EventTableSpec {
+  engine::Source source;  ///< format and paths are not used.
+  sql::TableName table;
+  std::optional<Partition> partition;
+};
+
+/// The table, looked at and understood.
+///
+/// How values read: as in engine::Relation, as far as types allow: a number that is not finite is
+/// missing, a text that does not read as the declared number is missing. Times are instants, wall
+/// clocks of the TimeColumn's zone, or whole numbers of its unit; text is refused (cast it in a
+/// view). Rules of `events_step` apply to all queries.
+struct EventTable {
+  EventTableSpec spec;
+  std::vector<warehouse::TableColumn> columns;
+  engine::Vocabulary words;  ///< Properties of the spec, event names of the table.
+  TimeRange span;            ///< From the first to just after the last event; empty: no events.
+  std::optional<std::string> snapshot;
+};
+
+/// Looks at the table: columns by metadata, event names and span by one query of two columns.
+/// Fails with invalid_spec: no such table, no such column (with near ones), a column whose type
+/// does not fit its role, an expression that is no column.
+Result<EventTable> open_table(warehouse::Connection& connection, const EventTableSpec& spec,
+                              const Progress& progress);
+
+/// Which events a query reads.
+struct Scan {
+  std::optional<TimeRange> range;  ///< Event times; none: all. Partitions outside are not touched.
+  std::vector<std::string> properties;   ///< Words of the source that the query names.
+  std::optional<sql::Expression> where;  ///< Over the columns below, to read fewer rows.
+};
+
+/// Adds the step `events`: the events that answers count (unit and time known, none from the
+/// future, each once by the dedup policy). Columns: unit (int64 or text), time_us, event, `order_1`
+/// (the sequence; where there is none, 0), and each property under property_name(i).
+///
+/// A warehouse has no order of arrival. Of copies with equal keys the one received first stays,
+/// ties by the smallest values; events at one instant are ordered by their sequence, and without
+/// one by event name and properties: the same on every engine, but where a project without a
+/// sequence has such ties its answers may differ from the embedded engine's.
+sql::Input events_step(const EventTable& table, const Scan& scan, sql::Plan& plan);
+
+/// The column of `events` that holds a property of the source, by its word.
+std::string property_name(const EventTable& table, const std::string& word);
+
+/// A filter or selector over the columns of `events`. Assumes that it went through `checked`.
+sql::Expression condition(const frame::Predicate& predicate, const EventTable& table);
+sql::Expression condition(const engine::EventSelector& selector, const EventTable& table);
+
+/// The local day (days since 1970-01-01) of microseconds UTC, for instants inside `span`: plain
+/// arithmetic with the zone's offsets, so that every engine tells the same day.
+sql::Expression local_day(sql::Expression time_us, const TimeZone& timezone, TimeRange span);
+
+}  // namespace assay::distributed
