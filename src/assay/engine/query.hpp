@@ -259,6 +259,50 @@ struct ExperimentMoments {
 };
 
 // ---------------------------------------------------------------------------------------------
+// The units behind an experiment
+
+/// The rows that the moments of an experiment are of: for methods that need units (quantiles,
+/// bootstrap, matching). `experiment.daily` changes nothing here.
+/// More analysed units than `max_units` is invalid_spec: a table of n units and v variables takes
+/// about 8 n v bytes.
+struct UnitTableQuery {
+  ExperimentQuery experiment;
+  std::int64_t max_units = 5'000'000;
+};
+
+/// The variables of one metric, an entry a unit; those that the metric does not have (see
+/// MetricMoments) are empty. Nothing is capped. A unit that is not mature has what was seen of it
+/// inside the period, and belongs in no estimate.
+struct UnitVariables {
+  std::vector<std::uint8_t> mature;  ///< 0 or 1.
+  std::vector<double> y;
+  std::vector<double> d;
+  std::vector<double> x;
+  std::vector<double> z;
+  std::vector<double> m;  ///< 0 or 1.
+};
+
+struct UnitSegment {
+  std::string name;
+  std::vector<std::string> values;   ///< Of the units here: sorted; "" stands for a missing value.
+  std::vector<std::uint32_t> codes;  ///< Of each unit: its position in `values`.
+};
+
+/// The analysed units of an experiment, in ascending order of their ids (texts by bytes): the same
+/// order on every engine. With y and x cut at `caps` the moments of the mature rows of an arm are
+/// those of ExperimentMoments.
+struct UnitTable {
+  std::vector<std::int64_t> numbers;  ///< The ids where the source's unit is int64 ...
+  std::vector<std::string> texts;     ///< ... or text; the other one is empty.
+  std::vector<std::uint8_t> arms;     ///< Number of the arm in the query.
+  std::vector<UnitSegment> segments;
+  std::vector<UnitVariables> metrics;
+  std::vector<std::optional<double>> caps;  ///< [metric], as in ExperimentMoments.
+
+  [[nodiscard]] std::size_t units() const { return arms.size(); }
+};
+
+// ---------------------------------------------------------------------------------------------
 // Metrics of a period, without an experiment
 
 /// A metric as one number a unit (a second one for the denominator of a ratio), from the unit's
@@ -283,6 +327,22 @@ struct UnitTotalsQuery {
 struct UnitTotals {
   std::int64_t units = 0;
   std::vector<MetricMoments> moments;
+};
+
+/// The same for every local day from the first to the last, both included, each day on its own:
+/// the units with a meant event on that day, and what they did on it (distinct_days is 0 or 1).
+struct SeriesQuery {
+  EventSelector active;
+  Day first_day = 0;
+  Day last_day = 0;
+  TimeZone timezone = TimeZone::utc();
+  std::vector<UnitMetric> metrics;
+};
+
+/// An entry a local day; 0 units on days without, and on days that the zone left out.
+struct Series {
+  Day first_day = 0;
+  std::vector<UnitTotals> days;
 };
 
 }  // namespace assay::engine
