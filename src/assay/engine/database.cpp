@@ -193,13 +193,21 @@ Result<void> Database::scan(const std::string& sql, const Receive& receive,
   return stream(sql, {}, receive, progress);
 }
 
-Result<frame::Table> Database::query(const std::string& sql, const Progress& progress) {
+Result<frame::Table> Database::query(const std::string& sql, const Progress& progress,
+                                     std::int64_t most_rows) {
   TableBuilder builder;
+  std::int64_t rows = 0;
   const auto announce = [&](const frame::BatchView& batch) -> Result<void> {
     builder = TableBuilder(batch);
     return {};
   };
   const auto keep = [&](const frame::BatchView& batch) -> Result<void> {
+    rows += static_cast<std::int64_t>(batch.rows);
+    if (most_rows >= 0 && rows > most_rows) {
+      return fail(ErrorCode::invalid_spec,
+                  fmt::format("the result has more rows than are taken back: {}", most_rows), {},
+                  "ask for fewer, or for sums instead of rows");
+    }
     builder.add(batch);
     return {};
   };

@@ -57,7 +57,9 @@ class Database {
   /// Runs one statement and keeps its whole result: for small ones.
   /// Integers come back as int64 (wider sums too, while they fit), decimals as float64, dates and
   /// timestamps as time_us, enums as text; any other type fails with invalid_spec: cast it.
-  Result<frame::Table> query(const std::string& sql, const Progress& progress = {});
+  /// More than `most_rows` rows is invalid_spec, said as soon as it is seen; negative: no limit.
+  Result<frame::Table> query(const std::string& sql, const Progress& progress = {},
+                             std::int64_t most_rows = -1);
 
   /// Names and types of a statement's result, without running it.
   Result<std::vector<ColumnInfo>> describe(const std::string& sql);
