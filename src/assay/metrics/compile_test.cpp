@@ -171,5 +171,79 @@ TEST(Source, AWarehouseIsRefusedByNameHere) {
   EXPECT_THAT(source.error().problem, HasSubstr("trino"));
 }
 
+/// The project with one part of its text replaced.
+spec::Project project_with(const std::string& from, const std::string& to) {
+  std::string text = kProject;
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  auto loaded = spec::load_project_text({{"assay.yaml", text.replace(at, from.size(), to)}});
+  EXPECT_TRUE(loaded.has_value()) << to_text(loaded.error());
+  return *loaded;
+}
+
+const char* const kCents = "{type: double, expr: \"cents / 100.0\"}";
+
+TEST(EventTable, TheSameSourceIsATableOfAWarehouse) {
+  const auto spec = project_with(kCents, "{type: double, expr: '\"Amount in €\"'}");
+  const auto table = to_event_table(spec, spec.sources.front());
+  ASSERT_TRUE(table.has_value()) << to_text(table.error());
+  EXPECT_EQ(table->table.table, "events");
+  EXPECT_TRUE(table->table.schema.empty());
+  EXPECT_FALSE(table->partition.has_value());
+  EXPECT_EQ(table->source.unit.expression, "user_id");
+  EXPECT_EQ(table->source.event_expression, "event");
+  EXPECT_EQ(table->source.event_time.unit, engine::TimeUnit::milliseconds);
+  EXPECT_THAT(table->source.dedup->keys, ElementsAre("order_id"));
+  EXPECT_EQ(table->source.properties[1].expression, "Amount in €");
+  EXPECT_TRUE(table->source.paths.empty());
+}
+
+TEST(EventTable, TableAndPartitionAreThoseWritten) {
+  auto spec = project_with(kCents, "double");
+  spec.sources.front().table.value = "lake.app.\"my.events\"";
+  spec.sources.front().partition = spec::Partition{{"ds", {}}, 2 * kDayUs};
+  const auto table = to_event_table(spec, spec.sources.front());
+  ASSERT_TRUE(table.has_value()) << to_text(table.error());
+  EXPECT_EQ(table->table.catalog, "lake");
+  EXPECT_EQ(table->table.schema, "app");
+  EXPECT_EQ(table->table.table, "my.events");
+  EXPECT_EQ(table->partition->column, "ds");
+  EXPECT_EQ(table->partition->slack_us, 2 * kDayUs);
+}
+
+TEST(EventTable, AWordInQuotesIsTheNameOfAllEvents) {
+  auto spec = project_with(kCents, "double");
+  spec.sources.front().event_name.value = "'it''s bought'";
+  const auto table = to_event_table(spec, spec.sources.front());
+  ASSERT_TRUE(table.has_value()) << to_text(table.error());
+  EXPECT_EQ(table->source.constant_event, "it's bought");
+  EXPECT_TRUE(table->source.event_expression.empty());
+}
+
+TEST(EventTable, SqlOfOneEngineIsRefusedWhereItStands) {
+  const auto spec = project_with("double", "double");
+  const auto table = to_event_table(spec, spec.sources.front());
+  ASSERT_FALSE(table.has_value());
+  EXPECT_THAT(table.error().problem, HasSubstr("this is no column: cents / 100.0"));
+  EXPECT_THAT(table.error().where, HasSubstr("assay.yaml:16:63\n"));
+  EXPECT_THAT(table.error().fix, HasSubstr("make a view"));
+  for (const char* no_column : {"lower(user_id)", "a.b", "1", "user_id; DROP TABLE x",
+                                "\"a\" || \"b\"", "\"a\"b\"", "'text'", "a -- b"}) {
+    auto wrong = project_with(kCents, "double");
+    wrong.sources.front().event_time.expr.value = no_column;
+    EXPECT_FALSE(to_event_table(wrong, wrong.sources.front()).has_value()) << no_column;
+  }
+}
+
+TEST(EventTable, WhatIsNoTableIsRefused) {
+  for (const char* wrong : {"a.b.c.d", ".events", "app.", "app..events", "\"open", "a.\"\""}) {
+    auto spec = project_with(kCents, "double");
+    spec.sources.front().table.value = wrong;
+    const auto table = to_event_table(spec, spec.sources.front());
+    ASSERT_FALSE(table.has_value()) << wrong;
+    EXPECT_THAT(table.error().problem, HasSubstr("not a table")) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace assay::metrics

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <cctype>
 #include <utility>
 
 namespace assay::metrics {
@@ -22,9 +24,10 @@ Result<SourceFormat> format_of(const spec::Source& source) {
     default:
       return tl::unexpected(
           spec::spec_error(source.where,
-                           fmt::format("the embedded engine does not read sources of type {}",
+                           fmt::format("engines of this machine do not read sources of type {}",
                                        spec::to_text(source.type)),
-                           "export the events to Parquet and point `path` at the files",
+                           "name the warehouse (`engine: trino://host/catalog/schema`), or export "
+                           "the events to Parquet and point `path` at the files",
                            "parquet, csv, jsonl, duckdb"));
   }
 }
@@ -98,12 +101,10 @@ const spec::Entity* primary_entity(const spec::Source& source) {
   return nullptr;
 }
 
-}  // namespace
-
-Result<engine::Source> to_engine_source(const spec::Project& project, const spec::Source& source) {
+/// Everything of a source but the place where it lies.
+Result<engine::Source> columns_of(const spec::Source& source) {
   engine::Source out;
   out.name = source.name.value;
-  ASSAY_TRY(out.format, format_of(source));
   if (source.identity) {
     return tl::unexpected(spec::spec_error(source.identity->table.where,
                                            "identity tables are not joined by this version",
@@ -116,9 +117,6 @@ Result<engine::Source> to_engine_source(const spec::Project& project, const spec
         source.where, fmt::format("source `{}` has no primary entity", source.name.value),
         "add `entities: [{name: user, type: primary, expr: user_id}]`"));
   }
-  const std::filesystem::path path = source.path.value;
-  out.paths = {path.is_absolute() ? path.string() : (project.folder / path).string()};
-  out.table = source.table.value;
   out.unit = {unit->name.value, unit->expr.value, frame::Type::text};
   if (const spec::Property* typed = spec::find_property(source, unit->expr.value))
     out.unit.type = type_of(*typed);
@@ -145,6 +143,119 @@ Result<engine::Source> to_engine_source(const spec::Project& project, const spec
   }
   return out;
 }
+
+bool is_name(std::string_view text) {
+  if (text.empty() || (text.front() >= '0' && text.front() <= '9')) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || (c & 0x80) != 0;
+  });
+}
+
+/// What stands between two quotes of a kind, a doubled one read as one; none when `text` is not
+/// one quoted word and nothing else.
+std::optional<std::string> unquoted(std::string_view text, char quote) {
+  if (text.size() < 3 || text.front() != quote || text.back() != quote) return std::nullopt;
+  const std::string_view inside = text.substr(1, text.size() - 2);
+  std::string out;
+  for (std::size_t i = 0; i < inside.size(); ++i) {
+    if (inside[i] == quote && (++i == inside.size() || inside[i] != quote)) return std::nullopt;
+    out += inside[i];
+  }
+  return out;
+}
+
+/// Replaces an expression by the column that it names.
+Result<void> settle_column(std::string& expression, const spec::Location& where) {
+  if (expression.empty() || is_name(expression)) return {};
+  if (auto name = unquoted(expression, '"')) {
+    expression = std::move(*name);
+    return {};
+  }
+  return tl::unexpected(spec::spec_error(
+      where, fmt::format("a warehouse reads columns, and this is no column: {}", expression),
+      "make a view of the table in the warehouse that has it as a column, and name that view "
+      "as `table`"));
+}
+
+Result<sql::TableName> table_name(const spec::Source& source) {
+  const spec::Text& written = source.table.value.empty() ? source.name : source.table;
+  std::vector<std::string> parts{""};
+  bool quoted = false;  // Inside quotes; at the end: a part that does not read.
+  for (const char c : written.value) {
+    if (c == '"') quoted = !quoted;
+    if (c == '.' && !quoted) {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  for (std::string& part : parts) {
+    if (auto name = unquoted(part, '"')) {
+      part = std::move(*name);
+    } else if (part.empty() || part.find('"') != std::string::npos) {
+      quoted = true;
+    }
+  }
+  if (quoted || parts.size() > 3) {
+    return tl::unexpected(
+        spec::spec_error(written.where, fmt::format("not a table: {}", written.value),
+                         "write `table`, `schema.table` or `catalog.schema.table`"));
+  }
+  parts.insert(parts.begin(), 3 - parts.size(), "");
+  return sql::TableName{parts[0], parts[1], parts[2]};
+}
+
+/// Puts columns in the place of all expressions of a source.
+Result<void> settle_columns(const spec::Source& source, engine::Source& out) {
+  ASSAY_CHECK(settle_column(out.unit.expression, primary_entity(source)->expr.where));
+  if (auto constant = unquoted(out.event_expression, '\'')) {
+    out.constant_event = std::move(*constant);
+    out.event_expression.clear();
+  }
+  ASSAY_CHECK(settle_column(out.event_expression, source.event_name.where));
+  ASSAY_CHECK(settle_column(out.event_time.expression, source.event_time.expr.where));
+  if (out.ingest_time)
+    ASSAY_CHECK(settle_column(out.ingest_time->expression, source.ingest_time->expr.where));
+  ASSAY_CHECK(settle_column(out.sequence_expression, source.sequence.where));
+  if (out.dedup) {
+    for (std::size_t i = 0; i < out.dedup->keys.size(); ++i)
+      ASSAY_CHECK(settle_column(out.dedup->keys[i], source.dedup->keys[i].where));
+  }
+  for (std::size_t i = 0; i < out.properties.size(); ++i) {
+    const spec::Text& expression = source.properties[i].expr;
+    ASSAY_CHECK(settle_column(out.properties[i].expression, expression.where));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<engine::Source> to_engine_source(const spec::Project& project, const spec::Source& source) {
+  engine::SourceFormat format{};
+  ASSAY_TRY(format, format_of(source));
+  engine::Source out;
+  ASSAY_TRY(out, columns_of(source));
+  out.format = format;
+  const std::filesystem::path path = source.path.value;
+  out.paths = {path.is_absolute() ? path.string() : (project.folder / path).string()};
+  if (format == SourceFormat::duckdb) out.table = source.table.value;
+  return out;
+}
+
+Result<distributed::EventTableSpec> to_event_table(const spec::Project& /*project*/,
+                                                   const spec::Source& source) {
+  distributed::EventTableSpec out;
+  ASSAY_TRY(out.source, columns_of(source));
+  ASSAY_TRY(out.table, table_name(source));
+  ASSAY_CHECK(settle_columns(source, out.source));
+  if (!source.partition) return out;
+  out.partition =
+      distributed::Partition{source.partition->column.value, source.partition->slack_us};
+  ASSAY_CHECK(settle_column(out.partition->column, source.partition->column.where));
+  return out;
+}
+
+bool has_files(const spec::Source& source) { return !source.path.value.empty(); }
 
 TimeUs complete_until(const spec::Source& source, TimeUs last_event) {
   return source.complete_until.value_or(last_event);

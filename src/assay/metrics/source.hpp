@@ -1,6 +1,7 @@
 #pragma once
 
 #include "assay/base/result.hpp"
+#include "assay/distributed/event_table.hpp"
 #include "assay/engine/source.hpp"
 #include "assay/spec/project.hpp"
 
@@ -11,6 +12,17 @@ namespace assay::metrics {
 /// Fails with invalid_spec, with file, line and column, on what no engine of this version reads
 /// (a warehouse type, an identity table, a dedup policy other than first_ingest).
 Result<engine::Source> to_engine_source(const spec::Project& project, const spec::Source& source);
+
+/// Where a project's events lie in a warehouse: the table of the source (its name unless written;
+/// `schema.table` and `catalog.schema.table` allowed) and columns by their names. SQL of one engine
+/// would not run on another, so an expression that is no column is refused: a view says it better.
+/// A name in double quotes is the name inside them, and an event name in single quotes is the name
+/// of all events. Fails with invalid_spec, with file, line and column.
+Result<distributed::EventTableSpec> to_event_table(const spec::Project& project,
+                                                   const spec::Source& source);
+
+/// Whether the embedded engine and DuckDB have files to read: not a source of a warehouse alone.
+bool has_files(const spec::Source& source);
 
 /// The instant up to which the source is complete: as declared, else `last_event` itself (so that
 /// the last, possibly partial day counts as incomplete).

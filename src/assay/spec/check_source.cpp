@@ -22,9 +22,6 @@ void check_place(const Source& source, Diagnostics& diagnostics) {
                     "remove `path` and name a `table`");
   if (!is_file && source.table.value.empty())
     diagnostics.add(source.where, fmt::format("a {} source has no `table`", type), "add `table`");
-  if (is_file && !source.table.value.empty())
-    diagnostics.add(source.table.where, fmt::format("a {} source has no tables", type),
-                    "remove `table`");
 }
 
 void check_times(Source& source, const Project& project, Diagnostics& diagnostics) {

@@ -238,7 +238,9 @@ void describe(Visitor& v, Project& project) {
             {1.0, 1.0, false, false});
   v.prose(may("name", "Name of the project; default: the folder's."), project.name);
   v.object(may("defaults", "What holds unless said otherwise."), project.defaults);
-  v.text(may("engine", "embedded, or the name or URL of a warehouse."), project.engine);
+  v.text(may("engine",
+             "embedded, duckdb, or the URL of a warehouse: trino://host:8080/catalog/schema."),
+         project.engine);
   v.objects(need("sources", "Where the events lie."), project.sources);
   describe_catalogue(v, project);
 }

@@ -67,6 +67,12 @@ const std::array<Variant, 11>& audit_variants() {
 
 }  // namespace
 
+void describe(Visitor& v, Partition& partition) {
+  v.text(need("column", "Column of a date, or of text of the form 2026-05-04."), partition.column);
+  v.duration(may("slack", "An event of a day lies at most so far from that day's part."),
+             partition.slack_us, true);
+}
+
 void describe(Visitor& v, Entity& entity) {
   v.name(need("name", "What metrics call it: user, session, video."), entity.name);
   v.word(may("type", "primary: the unit of analysis; foreign: refers to another thing."),
@@ -149,7 +155,9 @@ void describe(Visitor& v, Source& source) {
   v.name(need("name", "What metrics call this source."), source.name);
   v.word(need("type", "Where the events lie."), source.type);
   v.text(may("path", "File, or glob of files, relative to the project folder."), source.path);
-  v.text(may("table", "Table, of a database or warehouse."), source.table);
+  v.text(may("table", "Table of a database file, or `schema.table` of a warehouse."), source.table);
+  v.object(may("partition", "By which column a warehouse keeps the table in parts."),
+           source.partition, "column");
   v.objects(need("entities", "Who or what the events are about; the unit of analysis first."),
             source.entities);
   v.text(need("event_name", "Column that holds the event's name."), source.event_name);

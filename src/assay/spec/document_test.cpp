@@ -71,7 +71,7 @@ TEST(Document, AnchorsAliasesTagsAndMergeKeysAreRefusedByName) {
   const Error merge = broken("trailing: 1d", "trailing: 1d, <<: {unit: user}");
   EXPECT_EQ(merge.problem, "YAML merge keys are not read here");
   const Error alias = broken("trailing: 1d", "trailing: *day");
-  EXPECT_EQ(position_of(alias).substr(0, 14), "assay.yaml:54:");
+  EXPECT_EQ(position_of(alias).substr(0, 14), "assay.yaml:56:");
 }
 
 TEST(Document, ASecondDocumentIsRefused) {
@@ -99,7 +99,7 @@ TEST(Document, ControlCharactersAreRefused) {
 TEST(Document, ColumnsCountCharactersNotBytes) {
   // Three characters of two, three and four bytes stand before the wrong word.
   const Error error = broken("{name: buyers,", "{description: \"é€😀\", role: gaol, name: buyers,");
-  EXPECT_EQ(position_of(error), "assay.yaml:46:32");
+  EXPECT_EQ(position_of(error), "assay.yaml:48:32");
 }
 
 TEST(Document, AByteOrderMarkAndWindowsLineEndsChangeNothing) {
@@ -142,7 +142,7 @@ TEST(Document, TheWordNoIsACountryWhereTextIsMeantAndRefusedWhereAFlagIsMeant) {
 TEST(Document, AKeyWithoutAValueIsReportedAtTheKey) {
   const Error error = broken("    event_name: event\n", "    event_name:\n");
   EXPECT_EQ(error.problem, "`event_name` has no value");
-  EXPECT_EQ(position_of(error), "assay.yaml:11:5");
+  EXPECT_EQ(position_of(error), "assay.yaml:13:5");
 }
 
 TEST(Document, AMissingFolderOrFileIsUnavailable) {

@@ -224,6 +224,24 @@ TEST(Fingerprint, AMarginChangedInTheCatalogueChangesTheRules) {
   EXPECT_NE(spec_hash(project()), spec_hash(*changed));
 }
 
+TEST(Fingerprint, TheSameProjectOnAnotherEngineKeepsEveryHash) {
+  const Experiment a = load(std::string(kGoodExperiment));
+  std::string moved = detail::with(kGoodProject, "version: 1\n",
+                                   "version: 1\nengine: trino://me@host:8080/lake/app\n");
+  moved = detail::with(moved, "type: parquet", "type: warehouse");
+  moved = detail::with(moved, "    path: \"data/*.parquet\"\n", "");
+  moved = detail::with(moved, "table: lake.events", "table: other.app.events");
+  moved = detail::with(moved, "    partition: {column: ds, slack: 2d}\n", "");
+  const auto there = load_project_text({{"assay.yaml", moved}});
+  ASSERT_TRUE(there) << to_text(there.error());
+  const auto b = load_experiment_text({"e.yaml", std::string(kGoodExperiment)}, *there);
+  ASSERT_TRUE(b) << to_text(b.error());
+  EXPECT_EQ(decision_hash(a), decision_hash(*b));
+  EXPECT_EQ(spec_hash(a), spec_hash(*b));
+  EXPECT_EQ(spec_hash(project()), spec_hash(*there));
+  EXPECT_NE(canonical_text(project()), canonical_text(*there));
+}
+
 TEST(Fingerprint, TextsCannotPoseAsKeys) {
   const Experiment a = load(detail::with(kGoodExperiment, "owner: feed",
                                          "owner: \"x\\\"\\nexperiment.description: \\\"y\""));

@@ -157,11 +157,23 @@ std::string decision_text(const Experiment& experiment) {
   return detail::written("decision", std::move(rules));
 }
 
+std::string meaning_text(const Project& project) {
+  Project meaning = project;
+  meaning.engine = {};
+  for (Source& source : meaning.sources) {
+    source.type = {};
+    source.path = {};
+    source.table = {};
+    source.partition.reset();
+  }
+  return detail::written("project", std::move(meaning));
+}
+
 std::string spec_hash(const Experiment& experiment) {
   return fingerprint(canonical_text(experiment));
 }
 std::string spec_hash(const Metric& metric) { return fingerprint(canonical_text(metric)); }
-std::string spec_hash(const Project& project) { return fingerprint(canonical_text(project)); }
+std::string spec_hash(const Project& project) { return fingerprint(meaning_text(project)); }
 std::string decision_hash(const Experiment& experiment) {
   return fingerprint(decision_text(experiment));
 }

@@ -17,7 +17,12 @@ std::string canonical_text(const Project& project);
 /// Not the prose, the design, the rollout or the value.
 std::string decision_text(const Experiment& experiment);
 
-/// 32 hexadecimal digits (base fingerprint) of those texts. Any change of meaning changes them.
+/// What a project means, wherever its events lie and whoever counts them: all of it but `engine`
+/// and the type, path, table and partition of its sources.
+std::string meaning_text(const Project& project);
+
+/// 32 hexadecimal digits (base fingerprint) of those texts; of a project, of its meaning, so that
+/// the same project on another engine keeps its hash. Any change of meaning changes them.
 std::string spec_hash(const Experiment& experiment);
 std::string spec_hash(const Metric& metric);
 std::string spec_hash(const Project& project);

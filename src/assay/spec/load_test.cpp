@@ -28,6 +28,9 @@ TEST(Load, TheSourceArrivesInItsFields) {
   const Source& source = good().sources.at(0);
   EXPECT_EQ(source.type, SourceType::parquet);
   EXPECT_EQ(source.entities[1].expr.value, "session_id");
+  EXPECT_EQ(source.table.value, "lake.events");
+  EXPECT_EQ(source.partition->column.value, "ds");
+  EXPECT_EQ(source.partition->slack_us, 2 * kDayUs);
   EXPECT_EQ(source.event_time.unit, TimeUnit::ms);
   EXPECT_EQ(source.ingest_time->timezone.value, "UTC");
   EXPECT_EQ(source.dedup->keep, DedupKeep::first_ingest);
@@ -46,6 +49,26 @@ TEST(Load, TheSourceArrivesInItsFields) {
   EXPECT_EQ(time_text(*source.complete_until), "2026-06-01T07:00:00Z");
 }
 
+TEST(Load, ASourceOfAWarehouseHasATableAlone) {
+  for (const char* type : {"warehouse", "trino", "clickhouse", "bigquery"}) {
+    std::string text = detail::with(kGoodProject, "type: parquet", std::string("type: ") + type);
+    text = detail::with(text, "    path: \"data/*.parquet\"\n", "");
+    text = detail::with(text, "name: shorts\n", "engine: trino://me@host:8080/lake/app?tls=true\n");
+    const auto project = load_project_text({{"assay.yaml", text}});
+    ASSERT_TRUE(project) << to_text(project.error());
+    EXPECT_EQ(project->engine.value, "trino://me@host:8080/lake/app?tls=true");
+    EXPECT_EQ(position_text(project->engine.where), "assay.yaml:2:9");
+  }
+}
+
+TEST(Load, APartitionIsAsWideAsADayUnlessWritten) {
+  const auto project = load_project_text(
+      {{"assay.yaml", detail::with(kGoodProject, "{column: ds, slack: 2d}", "ds")}});
+  ASSERT_TRUE(project) << to_text(project.error());
+  EXPECT_EQ(project->sources[0].partition->column.value, "ds");
+  EXPECT_EQ(project->sources[0].partition->slack_us, kDayUs);
+}
+
 TEST(Load, MetricsArriveWithTheirDefaultsFilledIn) {
   const Metric& minutes = *find_metric(good(), "minutes");
   EXPECT_EQ(minutes.numerator->source.value, "events");
@@ -54,7 +77,7 @@ TEST(Load, MetricsArriveWithTheirDefaultsFilledIn) {
   EXPECT_EQ(minutes.unit.value, "user");
   EXPECT_EQ(minutes.timezone.value, "America/Los_Angeles");
   EXPECT_EQ(minutes.covariate_days, 28);
-  EXPECT_EQ(position_text(minutes.name.where), "assay.yaml:39:11");
+  EXPECT_EQ(position_text(minutes.name.where), "assay.yaml:41:11");
   EXPECT_EQ(find_metric(good(), "buyers")->numerator->agg, Aggregation::any);
   EXPECT_EQ(find_metric(good(), "price")->numerator->agg, Aggregation::sum);
   EXPECT_EQ(find_metric(good(), "price")->denominator->agg, Aggregation::count);

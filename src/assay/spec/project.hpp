@@ -165,7 +165,7 @@ struct Project {
   int version = 1;
   std::filesystem::path folder;  ///< Paths of sources are relative to it.
   Defaults defaults;
-  Text engine;  ///< `embedded` unless written; or a word or URL.
+  Text engine;  ///< `embedded` unless written; `duckdb`, or the URL of a warehouse.
   std::vector<Source> sources;
   std::vector<Dimension> dimensions;
   std::vector<Cohort> cohorts;

@@ -33,6 +33,7 @@ TEST(ProjectError, EveryWrongKeyOrWordIsNamedWithItsPlaceAndASuggestion) {
        "did you mean `dict`?"},
       {"wrong decimal", "decimal(18,4)", "decimal(4,18)", "\"decimal(4,18)\"", "",
        "not a decimal type", "decimal(18,4)"},
+      {"wrong slack", "slack: 2d", "slack: two days", "two days", "", "not a duration", "7d or 4w"},
       {"wrong duration", "watermark: 48h", "watermark: 48 hours", "48 hours", "", "not a duration",
        "7d or 4w"},
       {"number for text", "type: mean", "type: [mean]", "[mean]", "", "not a list", "one value"},
@@ -120,10 +121,12 @@ TEST(ProjectError, ThingsThatDoNotGoTogetherAreRefused) {
        "cannot be a name", "letters, digits and _"},
       {"parquet without path", "    path: \"data/*.parquet\"\n", "", "name: events", "",
        "no `path`", "add `path`"},
+      {"warehouse with files", "type: parquet", "type: trino", "\"data/*.parquet\"", "",
+       "a trino source has no files", "name a `table`"},
       {"ingest time missing", "    ingest_time: {expr: received_at, unit: ms}\n", "", "insert_id",
        "", "needs `ingest_time`", "add `ingest_time`"},
       {"two metrics of a name", "name: d7\n", "name: buyers\n", "buyers\n", "",
-       "two metrics named `buyers`", "the first is at assay.yaml:46:12"},
+       "two metrics named `buyers`", "the first is at assay.yaml:48:12"},
   };
   for (const Complaint& wrong : kWrong) check(wrong);
 }

@@ -68,6 +68,7 @@ TEST(Schema, TheParserOffersExactlyTheKeysOfTheSchema) {
                            {"defaults: {", "defaults"},
                            {"- {name: user, ", "sources[]"},
                            {"event_time: {", "sources[].event_time"},
+                           {"partition: {", "sources[].partition"},
                            {"dedup: {", "sources[].dedup"},
                            {"late: {", "sources[].late"},
                            {"- {check: volume, ", "sources[].audit[]"},

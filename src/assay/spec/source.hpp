@@ -11,7 +11,16 @@
 
 namespace assay::spec {
 
-enum class SourceType : std::uint8_t { parquet, csv, jsonl, duckdb, clickhouse, trino, bigquery };
+enum class SourceType : std::uint8_t {
+  parquet,
+  csv,
+  jsonl,
+  duckdb,
+  warehouse,  ///< A table of whatever warehouse `engine:` names.
+  clickhouse,
+  trino,
+  bigquery
+};
 enum class EntityType : std::uint8_t { primary, foreign, unique, natural };
 enum class TimeUnit : std::uint8_t { automatic, s, ms, us, ns, timestamp };  ///< YAML: auto, s, ...
 enum class DedupKeep : std::uint8_t { first_ingest, last_ingest, first, last };
@@ -91,6 +100,13 @@ struct Identity {
   Text table, from, to, valid_from, valid_to;
 };
 
+/// The column by which a warehouse keeps the table in parts.
+struct Partition {
+  Text column;  ///< A date, or text of the form 2026-05-04.
+  /// An event of day d lies in a part from d - slack to d + slack.
+  std::int64_t slack_us = kDayUs;
+};
+
 /// One side of an `implies` check.
 struct AuditEvent {
   std::vector<Text> events;
@@ -119,8 +135,9 @@ struct AuditCheck {
 struct Source {
   Text name;
   SourceType type = SourceType::parquet;
-  Text path;   ///< Glob, relative to the project folder; or absolute.
-  Text table;  ///< Table of a database.
+  Text path;   ///< Glob, relative to the project folder; or absolute. Read by engines of files.
+  Text table;  ///< Of a database file, or what a warehouse reads: its name unless written.
+  std::optional<Partition> partition;
   std::vector<Entity> entities;
   Text event_name;  ///< Expression that gives the event's name.
   TimeColumn event_time;

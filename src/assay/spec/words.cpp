@@ -32,8 +32,8 @@ std::string_view text_of(Words words, int value) {
   { text, static_cast<int>(E::enumerator), true }
 
 ASSAY_WORDS(SourceType, W("parquet", parquet), W("csv", csv), W("jsonl", jsonl),
-            W("duckdb", duckdb), W("clickhouse", clickhouse), W("trino", trino),
-            W("bigquery", bigquery))
+            W("duckdb", duckdb), W("warehouse", warehouse), W("clickhouse", clickhouse),
+            W("trino", trino), W("bigquery", bigquery))
 ASSAY_WORDS(EntityType, W("primary", primary), W("foreign", foreign), W("unique", unique),
             W("natural", natural))
 ASSAY_WORDS(TimeUnit, W("auto", automatic), W("s", s), W("ms", ms), W("us", us), W("ns", ns),

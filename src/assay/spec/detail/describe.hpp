@@ -7,6 +7,7 @@
 // Each describe() names the keys of a struct once: reader, schema and canonical text follow it.
 namespace assay::spec::detail {
 
+void describe(Visitor& v, Partition& partition);
 void describe(Visitor& v, Entity& entity);
 void describe(Visitor& v, TimeColumn& column);
 void describe(Visitor& v, Dedup& dedup);

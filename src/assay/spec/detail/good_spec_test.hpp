@@ -18,6 +18,8 @@ sources:
   - name: events
     type: parquet
     path: "data/*.parquet"
+    table: lake.events
+    partition: {column: ds, slack: 2d}
     entities:
       - {name: user, type: primary, expr: user_id}
       - {name: session, type: foreign, expr: session_id}
