@@ -33,6 +33,14 @@ struct EngineUrl {
 /// none, a password in the URL, an option written twice.
 Result<EngineUrl> parse_engine_url(std::string_view text);
 
+/// Fails with invalid_spec on an option that is neither among `known` nor begins with one of
+/// `families` ("session."), with near names. Every line calls it with what it reads.
+Result<void> check_options(const EngineUrl& url, const std::vector<std::string>& known,
+                           const std::vector<std::string>& families = {});
+
+/// An option that is "true" or "false"; `otherwise` when it is not there.
+Result<bool> bool_option(const EngineUrl& url, const std::string& option, bool otherwise);
+
 /// True when the words of `engine:` are a URL and not `embedded` or `duckdb`.
 bool is_engine_url(std::string_view text);
 
