@@ -3,9 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 
-#include "assay/base/text.hpp"
+#include "assay/warehouse/duckdb_line.hpp"
 
 namespace assay::warehouse {
 namespace {
@@ -19,7 +18,9 @@ struct Line {
 
 /// One row a transport, declared in its own header.
 const std::vector<Line>& lines() {
-  static const std::vector<Line> kLines = {};
+  static const std::vector<Line> kLines = {
+      {"duckdb", connect_duckdb},
+  };
   return kLines;
 }
 
