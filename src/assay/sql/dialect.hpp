@@ -11,6 +11,8 @@
 /// How an engine writes a plan.
 namespace assay::sql {
 
+class Writer;
+
 /// One engine's SQL. The base writes what the engines share; a dialect changes what differs. Each
 /// stands in a file of its own (dialect_trino.cpp, ...), with what was seen on which version.
 ///
@@ -37,8 +39,8 @@ class Dialect {
   [[nodiscard]] Result<std::string> expression_text(const Expression& expression) const;
 
  protected:
-  // What dialects override is declared beside the writer: see detail/writer.hpp.
-  friend class Writer;
+  /// What dialects change is declared beside the writer: see detail/writer.hpp.
+  [[nodiscard]] virtual std::unique_ptr<Writer> writer() const = 0;
 };
 
 const Dialect& duckdb_dialect();

@@ -1,0 +1,22 @@
+#include "assay/sql/dialect.hpp"
+
+#include "assay/sql/detail/writer.hpp"
+
+namespace assay::sql {
+
+Result<std::string> Dialect::statement(const Plan& plan, std::string_view comment) const {
+  return writer()->statement(plan, comment);
+}
+
+Result<std::string> Dialect::expression_text(const Expression& expression) const {
+  return writer()->expression(expression);
+}
+
+const Dialect* find_dialect(std::string_view name) {
+  for (const Dialect* dialect : {&duckdb_dialect()}) {
+    if (dialect->name() == name) return dialect;
+  }
+  return nullptr;
+}
+
+}  // namespace assay::sql
