@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -117,6 +118,9 @@ void expect_same(const ArmCounts& a, const ArmCounts& b) {
 
 void expect_same(const SegmentMoments& a, const SegmentMoments& b);
 void expect_same(const DayMoments& a, const DayMoments& b);
+void expect_same(const UnitTotals& a, const UnitTotals& b);
+void expect_same(const UnitSegment& a, const UnitSegment& b);
+void expect_same(const UnitVariables& a, const UnitVariables& b);
 
 template <class T>
 void expect_same(const std::vector<T>& a, const std::vector<T>& b) {
@@ -192,6 +196,41 @@ void expect_same(const UnitTotals& a, const UnitTotals& b) {
   expect_same(a.moments, b.moments);
 }
 
+void expect_same(const Series& a, const Series& b) {
+  EXPECT_EQ(a.first_day, b.first_day);
+  expect_same(a.days, b.days);
+}
+
+void expect_near(const std::vector<double>& a, const std::vector<double>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i)
+    EXPECT_TRUE(near(a[i], b[i], 1e-3)) << i << ": " << a[i] << " " << b[i];
+}
+
+void expect_same(const UnitVariables& a, const UnitVariables& b) {
+  EXPECT_EQ(a.mature, b.mature);
+  expect_near(a.y, b.y);
+  expect_near(a.d, b.d);
+  expect_near(a.x, b.x);
+  expect_near(a.z, b.z);
+  EXPECT_EQ(a.m, b.m);
+}
+
+void expect_same(const UnitSegment& a, const UnitSegment& b) {
+  SCOPED_TRACE(a.name);
+  EXPECT_EQ(a.values, b.values);
+  EXPECT_EQ(a.codes, b.codes);
+}
+
+void expect_same(const UnitTable& a, const UnitTable& b) {
+  EXPECT_EQ(a.numbers, b.numbers);
+  EXPECT_EQ(a.texts, b.texts);
+  EXPECT_EQ(a.arms, b.arms);
+  expect_same(a.caps, b.caps);
+  expect_same(a.segments, b.segments);
+  expect_same(a.metrics, b.metrics);
+}
+
 std::int64_t size_of(const ActiveUsers& x) { return x.units.empty() ? 0 : x.units.front(); }
 std::int64_t size_of(const RetentionTriangle& x) {
   std::int64_t sum = 0;
@@ -207,6 +246,14 @@ std::int64_t size_of(const ExperimentMoments& x) {
 std::int64_t size_of(const UnitTotals& x) {
   return x.units > 1 && x.moments[0].mean[0] != 0.0 ? 1 : 0;
 }
+
+std::int64_t size_of(const Series& x) {
+  std::int64_t days = 0;
+  for (const UnitTotals& day : x.days) days += size_of(day);
+  return days > 1 ? 1 : 0;
+}
+
+std::int64_t size_of(const UnitTable& x) { return x.units() > 3 ? 1 : 0; }
 
 /// A typo in a filter is refused by both alike; else the answers agree.
 template <class Answer>
@@ -273,6 +320,120 @@ TEST(Engines, AgreeOnExperiments) {
 TEST(Engines, AgreeOnUnitTotals) {
   agree(worlds(40), 60, random_unit_totals,
         [](Engine& engine, const auto& query) { return engine.unit_totals(query); });
+}
+
+TEST(Engines, AgreeOnSeries) {
+  agree(worlds(40), 60, random_series,
+        [](Engine& engine, const auto& query) { return engine.series(query); });
+}
+
+TEST(Engines, AgreeOnUnitTables) {
+  agree(worlds(40), 60, random_unit_table,
+        [](Engine& engine, const auto& query) { return engine.unit_table(query); });
+}
+
+/// One question a day: the slow way to a series.
+Result<Series> day_by_day(Engine& engine, const SeriesQuery& query) {
+  Series series{query.first_day, {}};
+  for (Day day = query.first_day; day <= query.last_day; ++day) {
+    const TimeRange range{query.timezone.day_start(day), query.timezone.day_start(day + 1)};
+    if (range.begin == range.end) {  // The zone left this day out.
+      UnitTotals none;
+      for (const UnitMetric& metric : query.metrics)
+        none.moments.emplace_back(metric.denominator ? std::size_t{2} : std::size_t{1});
+      series.days.push_back(std::move(none));
+      continue;
+    }
+    ASSAY_TRY(UnitTotals totals,
+              engine.unit_totals({query.active, range, query.timezone, query.metrics}));
+    series.days.push_back(std::move(totals));
+  }
+  return series;
+}
+
+TEST(Engines, ASeriesIsTheTotalsOfEveryDayBitForBitFromTheIndexAndNearlyFromSql) {
+  std::int64_t told = 0;
+  for (std::uint64_t seed = 1; seed <= worlds(15); ++seed) {
+    const auto pair = make_pair_of(seed);
+    if (!pair) continue;
+    Dice dice(seed, 3);
+    for (int i = 0; i < kQueries; ++i) {
+      SCOPED_TRACE(fmt::format("world {}, query {}", seed, i));
+      const SeriesQuery query = random_series(dice, pair->world);
+      const auto series = pair->index->series(query);
+      const auto days = day_by_day(*pair->index, query);
+      told += compare(series, days);
+      compare(pair->sql->series(query), day_by_day(*pair->sql, query));
+      if (testing::Test::HasFailure()) return;
+      if (!series) continue;
+      for (std::size_t day = 0; day < days->days.size(); ++day) {
+        for (std::size_t m = 0; m < query.metrics.size(); ++m) {
+          EXPECT_EQ(series->days[day].moments[m].mean, days->days[day].moments[m].mean);
+          EXPECT_EQ(series->days[day].moments[m].comoment, days->days[day].moments[m].comoment);
+        }
+      }
+    }
+  }
+  EXPECT_GE(told, 20);
+}
+
+/// The moments of the mature rows of an arm, y and x cut at the cap.
+MetricMoments moments_of(const UnitTable& table, std::size_t metric, std::size_t arm) {
+  const UnitVariables& v = table.metrics[metric];
+  const double cap = table.caps[metric].value_or(std::numeric_limits<double>::infinity());
+  std::vector<const std::vector<double>*> columns;
+  for (const auto* column : {&v.y, &v.d, &v.x, &v.z, &v.m})
+    if (!column->empty()) columns.push_back(column);
+  MetricMoments moments(columns.size());
+  std::vector<double> row(columns.size());
+  for (std::size_t unit = 0; unit < table.units(); ++unit) {
+    if (table.arms[unit] != arm || v.mature[unit] == 0) continue;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      row[i] = (*columns[i])[unit];
+      if (columns[i] == &v.y || columns[i] == &v.x) row[i] = std::min(row[i], cap);
+    }
+    moments.add(row);
+  }
+  return moments;
+}
+
+void expect_within(const MetricMoments& a, const MetricMoments& b, double tolerance) {
+  ASSERT_EQ(a.n, b.n);
+  if (a.n == 0) return;  // The table does not say how many variables it has.
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    EXPECT_NEAR(a.mean[i], b.mean[i], tolerance * (1.0 + std::abs(a.mean[i])));
+    for (std::size_t j = i; j < a.size(); ++j)
+      EXPECT_NEAR(a.at(i, j), b.at(i, j),
+                  tolerance * (1.0 + std::sqrt(a.at(i, i) * a.at(j, j)) +
+                               static_cast<double>(a.n) * std::abs(a.mean[i] * a.mean[j])));
+  }
+}
+
+TEST(Engines, ATableOfUnitsHasTheMomentsOfItsExperiment) {
+  std::int64_t told = 0;
+  for (std::uint64_t seed = 1; seed <= worlds(15); ++seed) {
+    const auto pair = make_pair_of(seed);
+    if (!pair) continue;
+    Dice dice(seed, 4);
+    for (int i = 0; i < kQueries; ++i) {
+      SCOPED_TRACE(fmt::format("world {}, query {}", seed, i));
+      const UnitTableQuery query{random_experiment(dice, pair->world)};
+      for (Engine* engine :
+           {static_cast<Engine*>(pair->index.get()), static_cast<Engine*>(pair->sql.get())}) {
+        const auto table = engine->unit_table(query);
+        const auto moments = engine->experiment(query.experiment);
+        ASSERT_EQ(table.has_value(), moments.has_value());
+        if (!table) continue;
+        told += size_of(*table);
+        for (std::size_t m = 0; m < query.experiment.metrics.size(); ++m)
+          for (std::size_t arm = 0; arm < 2; ++arm)
+            expect_within(moments_of(*table, m, arm), moments->overall[arm][m], 1e-12);
+        if (testing::Test::HasFailure()) return;
+      }
+    }
+  }
+  EXPECT_GE(told, 40);
 }
 
 }  // namespace

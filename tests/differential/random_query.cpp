@@ -191,4 +191,17 @@ engine::UnitTotalsQuery random_unit_totals(Dice& dice, const World& world) {
   return query;
 }
 
+engine::SeriesQuery random_series(Dice& dice, const World& world) {
+  const engine::UnitTotalsQuery totals = random_unit_totals(dice, world);
+  const Day first = world.timezone.local_day(totals.period.begin);
+  return {totals.active, first, first + static_cast<Day>(dice.below(6)), world.timezone,
+          totals.metrics};
+}
+
+engine::UnitTableQuery random_unit_table(Dice& dice, const World& world) {
+  engine::UnitTableQuery query{random_experiment(dice, world)};
+  if (dice.chance(0.1)) query.max_units = dice.between(1, 5);
+  return query;
+}
+
 }  // namespace assay::differential

@@ -12,5 +12,7 @@ engine::FunnelQuery random_funnel(Dice& dice, const World& world);
 engine::SessionsQuery random_sessions(Dice& dice, const World& world);
 engine::ExperimentQuery random_experiment(Dice& dice, const World& world);
 engine::UnitTotalsQuery random_unit_totals(Dice& dice, const World& world);
+engine::SeriesQuery random_series(Dice& dice, const World& world);
+engine::UnitTableQuery random_unit_table(Dice& dice, const World& world);
 
 }  // namespace assay::differential

@@ -15,6 +15,8 @@ using frame::Predicate;
 using frame::Type;
 
 constexpr std::size_t kMaxSteps = 16;
+constexpr Day kEarliestDay = -719'162;  ///< 0001-01-01
+constexpr Day kLatestDay = 2'932'896;   ///< 9999-12-31
 
 tl::unexpected<Error> wrong(std::string problem, std::string fix = {}) {
   return fail(ErrorCode::invalid_spec, std::move(problem), {}, std::move(fix));
@@ -115,6 +117,15 @@ Result<Term> checked(const Term& term, const Vocabulary& words) {
         "count events or aggregate a numeric property");
   }
   return out;
+}
+
+Result<std::vector<UnitMetric>> checked(std::vector<UnitMetric> metrics, const Vocabulary& words) {
+  for (UnitMetric& metric : metrics) {
+    ASSAY_TRY(metric.numerator, checked(metric.numerator, words));
+    if (!metric.denominator) continue;
+    ASSAY_TRY(metric.denominator, checked(*metric.denominator, words));
+  }
+  return metrics;
 }
 
 Result<void> check_caps(const ExperimentMetric& metric) {
@@ -234,12 +245,51 @@ Result<UnitTotalsQuery> checked(const UnitTotalsQuery& query, const Vocabulary& 
   UnitTotalsQuery out = query;
   if (query.period.begin >= query.period.end) return wrong("the period ends before it begins");
   ASSAY_TRY(out.active, checked(query.active, words));
-  for (UnitMetric& metric : out.metrics) {
-    ASSAY_TRY(metric.numerator, checked(metric.numerator, words));
-    if (!metric.denominator) continue;
-    ASSAY_TRY(metric.denominator, checked(*metric.denominator, words));
-  }
+  ASSAY_TRY(out.metrics, checked(query.metrics, words));
   return out;
+}
+
+Result<SeriesQuery> checked(const SeriesQuery& query, const Vocabulary& words) {
+  SeriesQuery out = query;
+  if (query.first_day > query.last_day)
+    return wrong(fmt::format("the series ends before it begins: day {} to {}", query.first_day,
+                             query.last_day));
+  if (query.first_day < kEarliestDay || query.last_day > kLatestDay)
+    return wrong("the days of the series are not between the years 1 and 9999");
+  const std::int64_t days = std::int64_t{query.last_day} - query.first_day + 1;
+  if (days > kMaxSeriesDays)
+    return wrong(fmt::format("the series has {} days; at most {}", days, kMaxSeriesDays),
+                 "ask for fewer days at a time");
+  ASSAY_TRY(out.active, checked(query.active, words));
+  ASSAY_TRY(out.metrics, checked(query.metrics, words));
+  return out;
+}
+
+Result<UnitTableQuery> checked(const UnitTableQuery& query, const Vocabulary& words) {
+  UnitTableQuery out = query;
+  if (query.max_units < 1)
+    return wrong(fmt::format("a table of at most {} units; at least 1", query.max_units));
+  ASSAY_TRY(out.experiment, checked(query.experiment, words));
+  out.experiment.daily = false;
+  return out;
+}
+
+Error too_many_units(std::int64_t units, std::int64_t max_units) {
+  return Error{ErrorCode::invalid_spec,
+               fmt::format("the experiment has {} analysed units, more than the {} that a table of "
+                           "units may have",
+                           count_text(units), count_text(max_units)),
+               "",
+               "use a method that works from moments, make fewer units eligible, or raise the "
+               "limit (8 bytes a unit and variable)",
+               ""};
+}
+
+Error too_many_values(const std::string& segment, std::size_t values) {
+  return Error{
+      ErrorCode::invalid_spec,
+      fmt::format("segment `{}` has {} values; at most {}", segment, values, kMaxSegmentValues), "",
+      "choose a property with fewer values", ""};
 }
 
 }  // namespace assay::engine

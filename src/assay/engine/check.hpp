@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -27,5 +29,13 @@ Result<FunnelQuery> checked(const FunnelQuery& query, const Vocabulary& words);
 Result<SessionsQuery> checked(const SessionsQuery& query, const Vocabulary& words);
 Result<ExperimentQuery> checked(const ExperimentQuery& query, const Vocabulary& words);
 Result<UnitTotalsQuery> checked(const UnitTotalsQuery& query, const Vocabulary& words);
+Result<SeriesQuery> checked(const SeriesQuery& query, const Vocabulary& words);
+Result<UnitTableQuery> checked(const UnitTableQuery& query, const Vocabulary& words);
+
+/// More analysed units than the table may have: says how many there are and what to do.
+Error too_many_units(std::int64_t units, std::int64_t max_units);
+
+/// A segment of more than kMaxSegmentValues values.
+Error too_many_values(const std::string& segment, std::size_t values);
 
 }  // namespace assay::engine

@@ -124,5 +124,29 @@ TEST(Checked, BoundsTheStepsOfAFunnelAndTheDaysOfTheRest) {
   EXPECT_FALSE(checked(retention, words()));
 }
 
+TEST(Checked, BoundsTheDaysOfASeriesAndTheUnitsOfATable) {
+  SeriesQuery series;
+  EXPECT_TRUE(checked(series, words()));
+  series.first_day = 1;
+  EXPECT_FALSE(checked(series, words()));
+  series.last_day = static_cast<Day>(kMaxSeriesDays);
+  EXPECT_TRUE(checked(series, words()));
+  series.first_day = 0;
+  const auto long_one = checked(series, words());
+  ASSERT_FALSE(long_one);
+  EXPECT_EQ(long_one.error().problem, "the series has 36601 days; at most 36600");
+  for (const Day far : {-2'147'483'647 - 1, 2'147'483'647}) {
+    series.first_day = series.last_day = far;
+    EXPECT_FALSE(checked(series, words()));
+  }
+  UnitTableQuery table{valid_experiment()};
+  EXPECT_TRUE(checked(table, words()));
+  table.max_units = 0;
+  EXPECT_FALSE(checked(table, words()));
+  table = {valid_experiment()};
+  table.experiment.arms.clear();
+  EXPECT_FALSE(checked(table, words()));
+}
+
 }  // namespace
 }  // namespace assay::engine

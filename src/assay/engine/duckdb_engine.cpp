@@ -24,6 +24,15 @@ Result<numerics::Moments> moments_of_one(Database& database, const std::string& 
   return groups.front().moments.marginal(0);
 }
 
+/// y [, d] of metric i in the rows of unit totals.
+std::vector<std::string> variables_of(const UnitMetric& metric, std::size_t i) {
+  std::vector<std::string> variables{fmt::format("y_{}", i)};
+  if (metric.cap_value)
+    variables[0] = fmt::format("least(y_{}, {})", i, double_sql(*metric.cap_value));
+  if (metric.denominator) variables.push_back(fmt::format("d_{}", i));
+  return variables;
+}
+
 }  // namespace
 
 struct DuckdbEngine::State {
@@ -164,11 +173,7 @@ Result<UnitTotals> DuckdbEngine::unit_totals(const UnitTotalsQuery& asked) {
   UnitTotals answer;
   answer.units = whole_at(count, 0, 0);
   for (std::size_t i = 0; i < query.metrics.size(); ++i) {
-    const UnitMetric& metric = query.metrics[i];
-    std::vector<std::string> variables{fmt::format("y_{}", i)};
-    if (metric.cap_value)
-      variables[0] = fmt::format("least(y_{}, {})", i, double_sql(*metric.cap_value));
-    if (metric.denominator) variables.push_back(fmt::format("d_{}", i));
+    std::vector<std::string> variables = variables_of(query.metrics[i], i);
     answer.moments.emplace_back(variables.size());
     ASSAY_TRY(
         std::vector<GroupMoments> groups,
@@ -176,6 +181,38 @@ Result<UnitTotals> DuckdbEngine::unit_totals(const UnitTotalsQuery& asked) {
     if (!groups.empty()) answer.moments.back() = std::move(groups.front().moments);
   }
   return answer;
+}
+
+Result<Series> DuckdbEngine::series(const SeriesQuery& asked) {
+  ASSAY_TRY(const SeriesQuery query, checked(asked, state_->words));
+  ASSAY_CHECK(state_->keep("unit_days", to_sql(query, state_->relation.source)));
+  UnitTotals none;
+  for (const UnitMetric& metric : query.metrics)
+    none.moments.emplace_back(metric.denominator ? std::size_t{2} : std::size_t{1});
+  Series answer{query.first_day, {}};
+  answer.days.assign(static_cast<std::size_t>(query.last_day - query.first_day + 1), none);
+  const auto at = [&](std::int64_t day) -> UnitTotals& {
+    return answer.days[static_cast<std::size_t>(day - query.first_day)];
+  };
+  ASSAY_TRY(const frame::Table units,
+            state_->database.query("SELECT day, count(*) FROM unit_days GROUP BY day"));
+  for (std::size_t row = 0; row < units.rows(); ++row)
+    at(whole_at(units, 0, row)).units = whole_at(units, 1, row);
+  for (std::size_t i = 0; i < query.metrics.size(); ++i) {
+    ASSAY_TRY(
+        std::vector<GroupMoments> groups,
+        moments_of(state_->database, {"unit_days", {"day"}, variables_of(query.metrics[i], i)},
+                   state_->progress));
+    for (GroupMoments& group : groups)
+      at(std::stoll(group.keys.front())).moments[i] = std::move(group.moments);
+  }
+  return answer;
+}
+
+Result<UnitTable> DuckdbEngine::unit_table(const UnitTableQuery& asked) {
+  ASSAY_TRY(const UnitTableQuery query, checked(asked, state_->words));
+  ASSAY_CHECK(state_->keep("units", to_sql(query.experiment, state_->relation.source)));
+  return unit_table_of(state_->database, query, state_->progress);
 }
 
 }  // namespace assay::engine

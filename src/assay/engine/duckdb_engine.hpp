@@ -38,6 +38,8 @@ class DuckdbEngine final : public Engine {
   Result<Sessions> sessions(const SessionsQuery& query) override;
   Result<ExperimentMoments> experiment(const ExperimentQuery& query) override;
   Result<UnitTotals> unit_totals(const UnitTotalsQuery& query) override;
+  Result<Series> series(const SeriesQuery& query) override;
+  Result<UnitTable> unit_table(const UnitTableQuery& query) override;
 
  private:
   struct State;

@@ -2,10 +2,9 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <cmath>
 #include <map>
 
+#include "assay/engine/check.hpp"
 #include "assay/engine/sql.hpp"
 #include "assay/engine/sql_moments.hpp"
 
@@ -32,7 +31,7 @@ class Assembly {
 
   Result<ExperimentMoments> all() {
     ASSAY_CHECK(counts());
-    ASSAY_CHECK(caps());
+    ASSAY_TRY(answer_.caps, caps_of(database_, query_, progress_));
     ASSAY_CHECK(overall());
     for (std::size_t i = 0; i < query_.segments.size(); ++i) ASSAY_CHECK(segment(i));
     ASSAY_CHECK(days());
@@ -72,29 +71,6 @@ class Assembly {
                   "FROM units"));
     answer_.both_arms = apart.columns[0].ints[0];
     answer_.unknown_variant = apart.columns[1].ints[0];
-    return {};
-  }
-
-  /// The ceil(n p)-th smallest value of the numerators of analysed mature units.
-  Result<void> caps() {
-    answer_.caps.resize(query_.metrics.size());
-    for (std::size_t i = 0; i < query_.metrics.size(); ++i) {
-      const ExperimentMetric& metric = query_.metrics[i];
-      answer_.caps[i] = metric.cap_value;
-      if (!metric.cap_quantile) continue;
-      const std::string values = fmt::format(
-          "(SELECT y_{0} AS y FROM units WHERE anchor_us IS NOT NULL AND mature_{0}{1})", i,
-          metric.cap_ignores_zeros ? fmt::format(" AND y_{} > 0", i) : "");
-      ASSAY_TRY(const frame::Table count, ask("SELECT count(*) FROM " + values));
-      const std::int64_t n = count.columns[0].ints[0];
-      if (n == 0) continue;
-      const auto rank =
-          static_cast<std::int64_t>(std::ceil(static_cast<double>(n) * *metric.cap_quantile));
-      ASSAY_TRY(const frame::Table cap,
-                ask(fmt::format("SELECT CAST(y AS DOUBLE) FROM {} ORDER BY y LIMIT 1 OFFSET {}",
-                                values, std::clamp<std::int64_t>(rank, 1, n) - 1)));
-      answer_.caps[i] = cap.columns[0].doubles[0];
-    }
     return {};
   }
 
@@ -155,12 +131,8 @@ class Assembly {
       return assigned.columns[0].dictionary[assigned.columns[0].codes[row]];
     };
     for (std::size_t row = 0; row < assigned.rows(); ++row) places[value(row)] = 0;
-    if (places.size() > kMaxSegmentValues) {
-      return fail(ErrorCode::invalid_spec,
-                  fmt::format("segment `{}` has {} values; at most {}", segment.name, places.size(),
-                              kMaxSegmentValues),
-                  {}, "choose a property with fewer values");
-    }
+    if (places.size() > kMaxSegmentValues)
+      return tl::unexpected(too_many_values(segment.name, places.size()));
     for (auto& [name, place] : places) {
       place = segment.values.size();
       segment.values.push_back(name);

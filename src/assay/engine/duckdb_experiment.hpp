@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "assay/base/progress.hpp"
 #include "assay/base/result.hpp"
 #include "assay/engine/database.hpp"
@@ -13,5 +16,13 @@ namespace assay::engine {
 /// statement, and the table `events`. Assumes that the query is `checked`.
 Result<ExperimentMoments> experiment_of(Database& database, const ExperimentQuery& query,
                                         const Source& source, const Progress& progress);
+
+/// The values to cap at: [metric], from the same table.
+Result<std::vector<std::optional<double>>> caps_of(Database& database, const ExperimentQuery& query,
+                                                   const Progress& progress);
+
+/// The analysed units, from the same table. Assumes that the query is `checked`.
+Result<UnitTable> unit_table_of(Database& database, const UnitTableQuery& query,
+                                const Progress& progress);
 
 }  // namespace assay::engine

@@ -16,6 +16,7 @@
 #include "assay/events/index_partitions.hpp"
 #include "assay/events/retention.hpp"
 #include "assay/events/sessions.hpp"
+#include "assay/events/unit_rows.hpp"
 #include "assay/events/unit_totals.hpp"
 
 namespace assay::engine {
@@ -145,6 +146,37 @@ Result<UnitTotals> EmbeddedEngine::unit_totals(const UnitTotalsQuery& asked) {
     for (std::size_t m = 0; m < query.metrics.size(); ++m)
       ASSAY_CHECK(check_finite(query.metrics[m].name, totals.moments[m]));
     return UnitTotals{totals.units, std::move(totals.moments)};
+  });
+}
+
+Result<Series> EmbeddedEngine::series(const SeriesQuery& asked) {
+  return guarded([&]() -> Result<Series> {
+    ASSAY_TRY(const SeriesQuery query, checked(asked, vocabulary(index_)));
+    UnitTotalsQuery all{query.active, {}, query.timezone, query.metrics};
+    all.period = {query.timezone.day_start(query.first_day),
+                  query.timezone.day_start(query.last_day + 1)};
+    ASSAY_TRY(const events::UnitTotalsPlan plan, unit_totals_plan(all, index_));
+    const events::IndexPartitions partitions(index_);
+    ASSAY_TRY(auto days, events::daily_unit_totals({partitions, threads_, progress_}, plan,
+                                                   query.first_day, query.last_day));
+    Series series{query.first_day, {}};
+    for (events::UnitTotalsCounts& day : days) {
+      for (std::size_t m = 0; m < query.metrics.size(); ++m)
+        ASSAY_CHECK(check_finite(query.metrics[m].name, day.moments[m]));
+      series.days.push_back({day.units, std::move(day.moments)});
+    }
+    return series;
+  });
+}
+
+Result<UnitTable> EmbeddedEngine::unit_table(const UnitTableQuery& asked) {
+  return guarded([&]() -> Result<UnitTable> {
+    ASSAY_TRY(const UnitTableQuery query, checked(asked, vocabulary(index_)));
+    ASSAY_TRY(const events::ExperimentPlan plan, experiment_plan(query.experiment, index_));
+    const events::IndexPartitions partitions(index_);
+    ASSAY_TRY(auto rows,
+              events::unit_rows({partitions, threads_, progress_}, plan, query.max_units));
+    return named_units(query, index_, std::move(rows));
   });
 }
 

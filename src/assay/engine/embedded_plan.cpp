@@ -252,9 +252,6 @@ Result<void> check_finite(const std::string& metric, const MetricMoments& moment
               "look for infinite or enormous values in the columns it adds up");
 }
 
-namespace {
-
-/// The text of a segment value; "" stands for a missing one.
 std::string value_text(const SegmentBy& segment, const events::Index& index,
                        events::SegmentKey key) {
   if (segment.kind == SegmentBy::Kind::tenure)
@@ -279,6 +276,8 @@ std::string value_text(const SegmentBy& segment, const events::Index& index,
   }
   return "";
 }
+
+namespace {
 
 SegmentMoments named_segment(const SegmentBy& segment, const events::Index& index,
                              std::vector<events::SegmentTotals>& totals) {

@@ -12,6 +12,7 @@
 #include "assay/events/experiment.hpp"
 #include "assay/events/index.hpp"
 #include "assay/events/scan.hpp"
+#include "assay/events/unit_rows.hpp"
 #include "assay/events/unit_totals.hpp"
 
 namespace assay::engine {
@@ -55,6 +56,16 @@ Result<events::UnitTotalsPlan> unit_totals_plan(const UnitTotalsQuery& query,
 
 /// Fails with invalid_data when the moments of a metric are not finite.
 Result<void> check_finite(const std::string& metric, const MetricMoments& moments);
+
+/// The text of a segment value; "" stands for a missing one.
+std::string value_text(const SegmentBy& segment, const events::Index& index,
+                       events::SegmentKey key);
+
+/// Puts ids and texts back and sorts the units by their ids. Fails with invalid_spec when there are
+/// more units than the query lets in, or more values of a segment than kMaxSegmentValues, and with
+/// invalid_data when a value of a mature unit is not finite. Leaves `rows` empty.
+Result<UnitTable> named_units(const UnitTableQuery& query, const events::Index& index,
+                              events::UnitRows rows);
 
 /// Puts names and texts back. Fails with invalid_data when a metric is not finite.
 Result<ExperimentMoments> named_totals(const ExperimentQuery& query, const events::Index& index,

@@ -281,6 +281,85 @@ TEST_F(EmbeddedEngineTest, AnswersAnExperimentLikeTheContractReadWordByWord) {
         expect_near(got.segments[2].moments[v][0][0], value.moments[0][0]);
 }
 
+SeriesQuery by_day(const std::string& first, const std::string& last, const std::string& zone) {
+  SeriesQuery query;
+  query.first_day = *parse_day(first);
+  query.last_day = *parse_day(last);
+  query.timezone = *TimeZone::find(zone);
+  query.metrics = {{"plays", {named({"play"}), Aggregation::count, "", 1.0}, {}, {}},
+                   {"days", {{}, Aggregation::distinct_days, "", 1.0}, {}, {}}};
+  return query;
+}
+
+TEST_F(EmbeddedEngineTest, ASeriesCountsEveryDayOnItsOwn) {
+  // 2026-03-01 21:20 UTC is hour 0; days end after hours 2 and 26.
+  auto small = engine({{at(0, 3), at(1, 3), at(4, 2), at(28, 3)}, {at(0, 2), at(2, 3)}});
+  const Series series = *small.series(by_day("2026-02-28", "2026-03-03", "UTC"));
+  EXPECT_EQ(day_text(series.first_day), "2026-02-28");
+  ASSERT_EQ(series.days.size(), 4U);
+  const std::vector<std::int64_t> units = {0, 2, 1, 1};
+  const std::vector<double> plays = {0.0, 1.5, 0.0, 1.0};
+  for (std::size_t day = 0; day < 4; ++day) {
+    EXPECT_EQ(series.days[day].units, units[day]);
+    EXPECT_EQ(series.days[day].moments[0].n, units[day]);
+    EXPECT_EQ(series.days[day].moments[0].mean[0], plays[day]);
+    EXPECT_EQ(series.days[day].moments[1].mean[0], units[day] > 0 ? 1.0 : 0.0);
+  }
+  EXPECT_EQ(series.days[1].moments[0].at(0, 0), 0.5);  // Two plays and one.
+}
+
+// Samoa crossed the date line: 2011-12-29 was followed by 2011-12-31 (tzdata, Pacific/Apia).
+TEST_F(EmbeddedEngineTest, ADayThatTheZoneLeftOutHasNoUnits) {
+  const TimeUs noon = *parse_day("2011-12-29") * kDayUs + 22 * kHourUs;  // 12:00 at UTC-10.
+  auto samoa = engine({{{noon, 3, {1}, {1.0}, {1, 0}}, {noon + kDayUs, 3, {1}, {1.0}, {1, 0}}}});
+  const auto units = [&](const char* first, const char* last) {
+    std::vector<std::int64_t> counts;
+    const Series series = *samoa.series(by_day(first, last, "Pacific/Apia"));
+    for (const UnitTotals& day : series.days) counts.push_back(day.units);
+    return counts;
+  };
+  using Counts = std::vector<std::int64_t>;
+  EXPECT_EQ(units("2011-12-28", "2012-01-01"), (Counts{0, 1, 0, 1, 0}));
+  EXPECT_EQ(units("2011-12-30", "2011-12-31"), (Counts{0, 1}));
+  EXPECT_EQ(units("2011-12-29", "2011-12-30"), (Counts{1, 0}));
+  EXPECT_EQ(units("2011-12-30", "2011-12-30"), (Counts{0}));
+}
+
+TEST_F(EmbeddedEngineTest, SeriesAndUnitTablesKeepTheirBitsForAnyNumberOfThreads) {
+  const Units units = random_units(700);
+  const UnitTableQuery table{query()};
+  const SeriesQuery series = by_day("2026-03-01", "2026-03-20", "America/Los_Angeles");
+  auto one = engine(units, 1);
+  const Series days = *one.series(series);
+  const UnitTable rows = *one.unit_table(table);
+  EXPECT_GT(rows.units(), 40U);
+  EXPECT_TRUE(std::is_sorted(rows.numbers.begin(), rows.numbers.end()));
+  for (const int threads : {2, 3, 8}) {
+    auto more = engine(units, threads);
+    const Series same_days = *more.series(series);
+    for (std::size_t day = 0; day < days.days.size(); ++day) {
+      EXPECT_EQ(same_days.days[day].moments[0].mean, days.days[day].moments[0].mean);
+      EXPECT_EQ(same_days.days[day].moments[0].comoment, days.days[day].moments[0].comoment);
+    }
+    const UnitTable same_rows = *more.unit_table(table);
+    EXPECT_EQ(same_rows.numbers, rows.numbers);
+    EXPECT_EQ(same_rows.metrics[0].y, rows.metrics[0].y);
+    EXPECT_EQ(same_rows.segments[2].codes, rows.segments[2].codes);
+  }
+}
+
+TEST_F(EmbeddedEngineTest, ATableOfTooManyUnitsSaysTheLimitAndWhatToDo) {
+  auto some = engine(random_units(700));
+  const auto units = static_cast<std::int64_t>(some.unit_table({query()})->units());
+  EXPECT_TRUE(some.unit_table({query(), units}));
+  const auto refused = some.unit_table({query(), units - 1});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_spec);
+  EXPECT_NE(refused.error().problem.find(std::to_string(units) + " analysed"), std::string::npos);
+  EXPECT_NE(refused.error().problem.find(std::to_string(units - 1)), std::string::npos);
+  EXPECT_NE(refused.error().fix.find("raise the limit"), std::string::npos);
+}
+
 TEST_F(EmbeddedEngineTest, SaysWhichNamesThereAre) {
   auto small = engine({{at(0, 2), at(1, 3)}});
   FunnelQuery funnel;

@@ -339,6 +339,9 @@ struct SeriesQuery {
   std::vector<UnitMetric> metrics;
 };
 
+/// Days of a series: as many at most, between the years 1 and 9999.
+inline constexpr std::int64_t kMaxSeriesDays = 36'600;
+
 /// An entry a local day; 0 units on days without, and on days that the zone left out.
 struct Series {
   Day first_day = 0;

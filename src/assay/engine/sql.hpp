@@ -56,6 +56,9 @@ Statement to_sql(const ExperimentQuery& query, const Source& source);
 /// capped yet.
 Statement to_sql(const UnitTotalsQuery& query, const Source& source);
 
+/// One row a day and unit that counts: day, unit, and the same columns.
+Statement to_sql(const SeriesQuery& query, const Source& source);
+
 /// For a mean or ratio: one row for every analysed unit and local day of the period from the
 /// anchor's day on: unit, arm, day, numerator, numerator_so_far [, denominator,
 /// denominator_so_far]. Over a table `units` with the rows of the statement above.

@@ -4,12 +4,14 @@
 #include "assay/engine/sql_terms.hpp"
 
 namespace assay::engine {
+namespace {
 
-Statement to_sql(const UnitTotalsQuery& query, const Source& source) {
+/// The metrics folded over the rows of each `group` that holds an active event.
+Statement folded(const UnitTotalsQuery& query, const Source& source, const std::string& group) {
   std::string flags =
       fmt::format("unit, {} AS day, {} AS is_active", local_day_sql("time_us", query.timezone),
                   flag_sql(to_sql(query.active, source)));
-  std::string folds = "unit";
+  std::string folds = group;
   const auto add = [&](char name, std::size_t i, const Term& term) {
     flags += fmt::format(", {2} AS flag_{0}_{1}, {3} AS value_{0}_{1}", name, i,
                          flag_sql(to_sql(term.event, source)), value_column_sql(term, source));
@@ -26,8 +28,20 @@ Statement to_sql(const UnitTotalsQuery& query, const Source& source) {
       {"flagged", fmt::format("SELECT {} FROM events WHERE time_us >= {} AND time_us < {}", flags,
                               query.period.begin, query.period.end)});
   statement.select =
-      fmt::format("SELECT {} FROM flagged GROUP BY unit HAVING bool_or(is_active)", folds);
+      fmt::format("SELECT {} FROM flagged GROUP BY {} HAVING bool_or(is_active)", folds, group);
   return statement;
+}
+
+}  // namespace
+
+Statement to_sql(const UnitTotalsQuery& query, const Source& source) {
+  return folded(query, source, "unit");
+}
+
+Statement to_sql(const SeriesQuery& query, const Source& source) {
+  const TimeZone& zone = query.timezone;
+  const TimeRange period{zone.day_start(query.first_day), zone.day_start(query.last_day + 1)};
+  return folded({query.active, period, zone, query.metrics}, source, "day, unit");
 }
 
 }  // namespace assay::engine

@@ -1,11 +1,10 @@
 #include "assay/events/experiment.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <map>
 #include <memory>
 #include <string>
 
+#include "assay/events/detail/experiment_frame.hpp"
 #include "assay/events/detail/experiment_units.hpp"
 
 namespace assay::events {
@@ -17,91 +16,6 @@ using detail::ExperimentFrame;
 using detail::ExperimentPartial;
 using detail::ExperimentUnits;
 using numerics::CoMoments;
-
-constexpr std::int64_t kMaxDays = 100'000;
-
-/// The days from the first pre-period to the end of the period.
-Result<DayGrid> grid_of(const ExperimentPlan& plan) {
-  std::int64_t before = 0;
-  for (const Outcome& metric : plan.metrics)
-    if (metric.with_covariate()) before = std::max(before, metric.covariate_us);
-  if (plan.period.end <= plan.period.begin)
-    return fail(ErrorCode::invalid_spec, "the period ends before it begins", "period");
-  TimeUs begin = 0;
-  std::int64_t length = 0;
-  if (__builtin_sub_overflow(plan.period.begin, before, &begin) ||
-      __builtin_sub_overflow(plan.period.end, begin, &length) || length / kDayUs > kMaxDays)
-    return fail(ErrorCode::invalid_spec, "the period with its pre-period is too long", "period",
-                "use at most " + std::to_string(kMaxDays) + " days");
-  return DayGrid(plan.timezone, {begin, plan.period.end});
-}
-
-Result<ExperimentFrame> frame_of(const ExperimentPlan& plan,
-                                 const detail::ExperimentProgram& program,
-                                 const detail::DayProgram* days) {
-  ASSAY_TRY(DayGrid grid, grid_of(plan));
-  std::vector<EventSet> roles = {plan.assignment};
-  if (plan.exposure) roles.push_back(*plan.exposure);
-  const std::size_t first = grid.at(plan.period.begin);
-  return ExperimentFrame{plan, program, days, std::move(grid), first, {roles, plan.inputs.filters}};
-}
-
-/// The ceil(n p)-th smallest of the values and zeros put together.
-std::optional<double> quantile(ExperimentUnits::Values& values, double p, bool ignore_zeros) {
-  auto& x = values.nonzero;
-  if (ignore_zeros) {
-    std::erase_if(x, [](double v) { return v < 0.0; });
-    values.zeros = 0;
-  }
-  const auto n = static_cast<std::int64_t>(x.size()) + values.zeros;
-  if (n == 0) return std::nullopt;
-  const auto negative = std::count_if(x.begin(), x.end(), [](double v) { return v < 0.0; });
-  const auto wanted = static_cast<std::int64_t>(std::ceil(static_cast<double>(n) * p));
-  std::int64_t rank = std::clamp<std::int64_t>(wanted, 1, n) - 1;  // From 0.
-  if (rank >= negative && rank < negative + values.zeros) return 0.0;
-  if (rank >= negative) rank -= values.zeros;
-  std::nth_element(x.begin(), x.begin() + rank, x.end());
-  return x[static_cast<std::size_t>(rank)];
-}
-
-/// The values to cap at. Quantiles need a pass of their own over the metrics that use them.
-Result<std::vector<std::optional<double>>> find_caps(const ScanContext& context,
-                                                     const ExperimentPlan& plan) {
-  std::vector<std::optional<double>> caps(plan.metrics.size());
-  ExperimentPlan only = plan;
-  only.metrics.clear();
-  only.segments.clear();
-  only.daily = false;
-  std::vector<std::size_t> metrics;
-  for (std::size_t m = 0; m < plan.metrics.size(); ++m) {
-    caps[m] = plan.metrics[m].cap_value;
-    if (!plan.metrics[m].cap_quantile) continue;
-    metrics.push_back(m);
-    only.metrics.push_back(plan.metrics[m]);
-    only.metrics.back().covariate_us = 0;
-  }
-  if (metrics.empty()) return caps;
-  const std::vector<std::optional<double>> none(metrics.size());
-  ASSAY_TRY(const detail::ExperimentProgram program, detail::compile_program(only, none));
-  ASSAY_TRY(const ExperimentFrame frame, frame_of(only, program, nullptr));
-  std::vector<ExperimentUnits::Values> all(metrics.size());
-  ASSAY_CHECK(scan(
-      context, plan.inputs.properties, "experiment: caps",
-      [&] { return std::make_unique<ExperimentUnits>(frame); },
-      [](const PartitionView& view, ExperimentUnits& units) { return units.gather(view); },
-      [&](const std::vector<ExperimentUnits::Values>& part) {
-        for (std::size_t i = 0; i < all.size(); ++i) {
-          all[i].nonzero.insert(all[i].nonzero.end(), part[i].nonzero.begin(),
-                                part[i].nonzero.end());
-          all[i].zeros += part[i].zeros;
-        }
-      }));
-  for (std::size_t i = 0; i < metrics.size(); ++i) {
-    const Outcome& metric = plan.metrics[metrics[i]];
-    caps[metrics[i]] = quantile(all[i], *metric.cap_quantile, metric.cap_ignores_zeros);
-  }
-  return caps;
-}
 
 /// The moments of some variables of a cell; a last one that is constant in the cell on request.
 CoMoments extract(const detail::RowLayout& layout, const detail::Variables& variables,
@@ -215,11 +129,11 @@ void write_days(const ExperimentFrame& frame, const ExperimentPartial& sums,
 Result<ExperimentTotals> experiment(const ScanContext& context, const ExperimentPlan& plan,
                                     std::size_t max_segment_values) {
   ExperimentTotals totals;
-  ASSAY_TRY(totals.caps, find_caps(context, plan));
+  ASSAY_TRY(totals.caps, detail::find_caps(context, plan));
   ASSAY_TRY(const detail::ExperimentProgram program, detail::compile_program(plan, totals.caps));
   std::optional<detail::DayProgram> days;
   if (plan.daily) days = detail::compile_days(plan);
-  ASSAY_TRY(const ExperimentFrame frame, frame_of(plan, program, days ? &*days : nullptr));
+  ASSAY_TRY(const ExperimentFrame frame, detail::frame_of(plan, program, days ? &*days : nullptr));
   ExperimentPartial sums(frame);
   ASSAY_CHECK(scan(
       context, plan.inputs.properties, "experiment",

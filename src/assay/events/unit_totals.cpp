@@ -50,6 +50,14 @@ UnitTotalsCounts nothing(const UnitTotalsPlan& plan) {
   return totals;
 }
 
+using DailyCounts = std::vector<UnitTotalsCounts>;
+
+/// Merges one partition after the other: the order makes the bits.
+void merge(UnitTotalsCounts& totals, const UnitTotalsCounts& part) {
+  totals.units += part.units;
+  for (std::size_t m = 0; m < totals.moments.size(); ++m) totals.moments[m].merge(part.moments[m]);
+}
+
 class Units {
  public:
   Units(const UnitTotalsPlan& plan, const Program& program, const DayGrid& days)
@@ -62,20 +70,39 @@ class Units {
 
   UnitTotalsCounts count(const PartitionView& view) {
     UnitTotalsCounts totals = nothing(plan_);
+    walk(view, [&](std::size_t begin, std::size_t end) { add(view, begin, end, totals); });
+    return totals;
+  }
+
+  /// [day of the grid]
+  DailyCounts count_days(const PartitionView& view) {
+    DailyCounts totals(days_.days(), nothing(plan_));
+    walk(view, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t row = begin; row < end;) {
+        const std::size_t day = days_.at(view.time[row]);
+        std::size_t next = row + 1;
+        while (next < end && view.time[next] < days_.end(day)) ++next;
+        add(view, row, next, totals[day]);
+        row = next;
+      }
+    });
+    return totals;
+  }
+
+ private:
+  /// Calls back with the rows of every unit that lie in the period.
+  template <class Take>
+  void walk(const PartitionView& view, const Take& take) {
     program_.folds.bind(view, binding_);
     const TimeUs* time = view.time.data();
     for (std::size_t u = 0; u < view.units(); ++u) {
       const TimeUs* last = time + view.offsets[u + 1];
       const TimeUs* from = std::lower_bound(time + view.offsets[u], last, plan_.period.begin);
       const TimeUs* to = std::lower_bound(from, last, plan_.period.end);
-      const auto begin = static_cast<std::size_t>(from - time);
-      const auto end = static_cast<std::size_t>(to - time);
-      if (is_active(view, begin, end)) add(view, begin, end, totals);
+      take(static_cast<std::size_t>(from - time), static_cast<std::size_t>(to - time));
     }
-    return totals;
   }
 
- private:
   [[nodiscard]] bool is_active(const PartitionView& view, std::size_t begin,
                                std::size_t end) const {
     for (std::size_t row = begin; row < end; ++row)
@@ -83,8 +110,10 @@ class Units {
     return false;
   }
 
+  /// Adds what a unit did in its rows [begin, end), if it counts.
   void add(const PartitionView& view, std::size_t begin, std::size_t end,
            UnitTotalsCounts& totals) {
+    if (!is_active(view, begin, end)) return;
     program_.folds.reset(state_);
     program_.folds.run(view, binding_, plan_.inputs.filters, days_, begin, end, state_);
     program_.outputs.write(state_, row_);
@@ -121,10 +150,28 @@ Result<UnitTotalsCounts> unit_totals(const ScanContext& context, const UnitTotal
       context, plan.inputs.properties, "unit totals",
       [&] { return std::make_unique<Units>(plan, program, days); },
       [](const PartitionView& view, Units& units) { return units.count(view); },
-      [&](const UnitTotalsCounts& part) {
-        totals.units += part.units;
-        for (std::size_t m = 0; m < totals.moments.size(); ++m)
-          totals.moments[m].merge(part.moments[m]);
+      [&](const UnitTotalsCounts& part) { merge(totals, part); }));
+  return totals;
+}
+
+Result<std::vector<UnitTotalsCounts>> daily_unit_totals(const ScanContext& context,
+                                                        const UnitTotalsPlan& plan, Day first_day,
+                                                        Day last_day) {
+  const std::int64_t length = std::int64_t{last_day} - first_day + 1;
+  if (length < 1 || length > kMaxDays)
+    return fail(ErrorCode::invalid_spec, "the period is empty or too long", "period",
+                "use 1 to " + std::to_string(kMaxDays) + " days");
+  DailyCounts totals(static_cast<std::size_t>(length), nothing(plan));
+  const DayGrid days(plan.timezone, plan.period);
+  if (days.empty()) return totals;  // The zone left these days out.
+  const auto skipped = static_cast<std::size_t>(days.first_day() - first_day);
+  const Program program = compile(plan);
+  ASSAY_CHECK(scan(
+      context, plan.inputs.properties, "daily totals",
+      [&] { return std::make_unique<Units>(plan, program, days); },
+      [](const PartitionView& view, Units& units) { return units.count_days(view); },
+      [&](const DailyCounts& part) {
+        for (std::size_t day = 0; day < part.size(); ++day) merge(totals[skipped + day], part[day]);
       }));
   return totals;
 }

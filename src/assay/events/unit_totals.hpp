@@ -37,4 +37,11 @@ struct UnitTotalsCounts {
 /// 100,000 days.
 Result<UnitTotalsCounts> unit_totals(const ScanContext& context, const UnitTotalsPlan& plan);
 
+/// The same for every local day of the period on its own, in one pass: the entries from the first
+/// to the last day (100,000 at most) are bit for bit those of unit_totals over that day. Assumes
+/// that the period is cut at days of its zone; a day that the zone left out has no units.
+Result<std::vector<UnitTotalsCounts>> daily_unit_totals(const ScanContext& context,
+                                                        const UnitTotalsPlan& plan, Day first_day,
+                                                        Day last_day);
+
 }  // namespace assay::events

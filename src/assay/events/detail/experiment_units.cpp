@@ -385,4 +385,46 @@ std::vector<ExperimentUnits::Values> ExperimentUnits::gather(const PartitionView
   return values;
 }
 
+void ExperimentUnits::add_row(const Unit& unit, UnitRows& rows) const {
+  rows.no_history.push_back((unit.word & CellWord::kNoHistory) != 0 ? 1 : 0);
+  for (std::size_t m = 0; m < frame_.plan.metrics.size(); ++m) {
+    const Outcome& outcome = frame_.plan.metrics[m];
+    const bool ratio = outcome.kind == OutcomeKind::ratio;
+    MetricRows& metric = rows.metrics[m];
+    metric.mature.push_back(CellWord::immature(unit.word, frame_.program.maturity[m]) ? 0 : 1);
+    const double* row = row_.data();
+    const std::size_t* variable = frame_.program.variables[m].data();
+    metric.y.push_back(row[*variable++]);
+    if (ratio) metric.d.push_back(row[*variable++]);
+    if (!outcome.with_covariate()) continue;
+    metric.x.push_back(row[*variable++]);
+    if (ratio) metric.z.push_back(row[*variable]);
+  }
+}
+
+UnitRows ExperimentUnits::rows(const PartitionView& view) {
+  const ExperimentPlan& plan = frame_.plan;
+  UnitRows rows;
+  rows.segments.resize(plan.segments.size());
+  rows.metrics.resize(plan.metrics.size());
+  bind(view);
+  for (std::size_t u = 0; u < view.units(); ++u) {
+    const std::size_t begin = view.offsets[u];
+    const std::size_t end = view.offsets[u + 1];
+    const Enrolment enrolled = enrolment(frame_, view, begin, end);
+    if (enrolled.status != Enrolment::Status::assigned) continue;
+    if (plan.anchor_at_exposure && !enrolled.exposed) continue;
+    const Unit unit =
+        locate(view, begin, end, plan.anchor_at_exposure ? *enrolled.exposed : enrolled.time);
+    fill_row(view, unit);
+    rows.units.push_back({0, static_cast<std::uint32_t>(u)});
+    rows.arms.push_back(static_cast<std::uint8_t>(enrolled.arm));
+    for (std::size_t d = 0; d < plan.segments.size(); ++d)
+      rows.segments[d].push_back(segment(plan.segments[d], view, begin, enrolled));
+    add_row(unit, rows);
+  }
+  rows.found = static_cast<std::int64_t>(rows.units.size());
+  return rows;
+}
+
 }  // namespace assay::events::detail

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "assay/events/detail/experiment_program.hpp"
+#include "assay/events/unit_rows.hpp"
 
 namespace assay::events::detail {
 
@@ -85,6 +86,9 @@ class ExperimentUnits {
   };
   std::vector<Values> gather(const PartitionView& view);  ///< [metric]
 
+  /// Every analysed unit; places have no partition, and caps are empty.
+  UnitRows rows(const PartitionView& view);
+
  private:
   struct Unit {
     std::size_t begin;
@@ -94,6 +98,7 @@ class ExperimentUnits {
     std::uint64_t word;
   };
   void bind(const PartitionView& view);
+  void add_row(const Unit& unit, UnitRows& rows) const;
   Unit locate(const PartitionView& view, std::size_t begin, std::size_t end, TimeUs anchor) const;
   void fill_row(const PartitionView& view, const Unit& unit);
   [[nodiscard]] TimeUs instant(const Edge& edge, const Unit& unit) const;
