@@ -26,7 +26,7 @@ build: setup  ## build everything (release)
 	@test -f build/release/build.ninja || cmake --preset release
 	@cmake --build build/release --parallel $(JOBS)
 
-demo: build  ## simulate, audit, index, analyse, decide, read out (EVENTS=20M SEED=1)
+demo: build  ## simulate, index, audit, analyse, decide, read out (EVENTS=20M SEED=1)
 	@$(ASSAY) demo --events $(EVENTS) --seed $(SEED) --folder $(DEMO)
 
 test: build  ## all tests on the release build

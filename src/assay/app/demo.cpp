@@ -6,12 +6,15 @@
 
 #include "assay/app/audit.hpp"
 #include "assay/app/experiment.hpp"
+#include "assay/app/project.hpp"
 #include "assay/app/queries.hpp"
 #include "assay/app/simulate.hpp"
 #include "assay/base/file.hpp"
 #include "assay/base/text.hpp"
+#include "assay/events/index.hpp"
 #include "assay/report/render.hpp"
 #include "assay/spec/experiment.hpp"
+#include "assay/spec/fingerprint.hpp"
 
 namespace assay::app {
 namespace {
@@ -73,6 +76,33 @@ report::Table stage_table(const std::vector<Stage>& stages) {
   return table;
 }
 
+/// What the page of the audit was made from: the program, the spec and the data.
+Result<std::string> audit_basis(Context& context, const fs::path& folder) {
+  auto project = load(context, folder);
+  if (!project) return tl::unexpected(std::move(project.error()));
+  auto index = events::Index::open(index_folder(*project, project->sources.front()));
+  if (!index) return tl::unexpected(std::move(index.error()));
+  return fmt::format("{} {} {}\n", version(), spec::spec_hash(*project), index->fingerprint());
+}
+
+/// The audit reads every row twice and more, so a page made from the same basis stands.
+Result<void> run_audit(Demo& demo) {
+  const fs::path& folder = demo.options.folder;
+  const fs::path stamp = folder / "out" / ".audit_basis";
+  std::string basis;
+  ASSAY_TRY(basis, audit_basis(demo.context, folder));
+  std::error_code failed;
+  if (read_file(stamp).value_or("") == basis && fs::exists(folder / "out" / "audit.html", failed)) {
+    demo.stages.push_back({"audit (there already)", 0.0});
+    return {};
+  }
+  fs::remove(stamp, failed);
+  const auto audit =
+      demo.page("audit", [&] { return audit_verb(demo.context, SourceOptions{.path = folder}); });
+  if (!audit) return tl::unexpected(audit.error());
+  return write_file(stamp, basis);
+}
+
 Result<void> run_questions(Demo& demo) {
   const SourceOptions source{.path = demo.options.folder};
   const auto active = demo.page("active users", [&] {
@@ -106,10 +136,9 @@ Result<Outcome> demo_verb(Context& context, const DemoOptions& options) {
   }));
   if (world.reused) demo.stages.back().name = "simulate (there already)";
   const SourceOptions source{.path = options.folder};
-  Outcome audit;
-  ASSAY_TRY(audit, demo.page("audit", [&] { return audit_verb(context, source); }));
   Outcome index;
   ASSAY_TRY(index, demo.timed("index", [&] { return index_verb(context, {source}); }));
+  ASSAY_CHECK(run_audit(demo));
   ASSAY_CHECK(run_questions(demo));
   ExperimentOptions experiment{.spec = options.folder / "experiments" / "new_feed_ranker.yaml"};
   experiment.planted = world.effects;
