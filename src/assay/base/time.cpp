@@ -103,6 +103,17 @@ std::vector<TimeUs> TimeZone::day_starts(Day first, Day last) const {
   return starts;
 }
 
+std::vector<TimeZone::Offset> TimeZone::offsets(TimeRange span) const {
+  std::vector<Offset> found;
+  for (std::size_t i = 0; i < transitions_.size(); ++i) {
+    if (transitions_[i] >= span.end && transitions_[i] > span.begin) break;
+    if (transitions_[i] <= span.begin) found.clear();
+    if (found.empty() || found.back().offset_us != offsets_us_[i])
+      found.push_back({transitions_[i], offsets_us_[i]});
+  }
+  return found;
+}
+
 Result<Day> parse_day(std::string_view text) {
   const auto number = [&](std::size_t from, std::size_t count) {
     int value = -1;

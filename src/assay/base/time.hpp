@@ -50,6 +50,16 @@ class TimeZone {
   /// that occurs twice as the earlier.
   [[nodiscard]] TimeUs from_local(std::int64_t local_us) const;
 
+  /// A stretch of time in which the local clock runs `offset_us` ahead of UTC.
+  struct Offset {
+    TimeUs begin = 0;
+    std::int64_t offset_us = 0;
+  };
+
+  /// The offsets in force inside a span, in order; neighbours differ. The first begins at or
+  /// before the span, each lasts up to the next. An empty span has the one offset of its begin.
+  [[nodiscard]] std::vector<Offset> offsets(TimeRange span) const;
+
  private:
   TimeZone() = default;
   [[nodiscard]] std::int64_t offset_at(TimeUs instant) const;

@@ -44,6 +44,38 @@ TEST(TimeZone, LocalDayInvertsDayStartEverywhere) {
   }
 }
 
+// Source: zdump -v Europe/Berlin (tzdata 2025b): 2026-03-29 01:00 UTC and 2026-10-25 01:00 UTC.
+TEST(TimeZone, OffsetsOfASpanAreThoseBetweenItsChangesOfClocks) {
+  const TimeZone berlin = *TimeZone::find("Europe/Berlin");
+  const TimeUs spring = at(1'774'746'000);
+  const TimeUs autumn = at(1'792'890'000);
+  const auto year = berlin.offsets({at(1'767'225'600), at(1'798'761'600)});
+  ASSERT_EQ(year.size(), 3U);
+  EXPECT_LE(year[0].begin, at(1'767'225'600));
+  EXPECT_EQ(year[0].offset_us, kHourUs);
+  EXPECT_EQ(year[1].begin, spring);
+  EXPECT_EQ(year[1].offset_us, 2 * kHourUs);
+  EXPECT_EQ(year[2].begin, autumn);
+  EXPECT_EQ(year[2].offset_us, kHourUs);
+  EXPECT_EQ(berlin.offsets({spring, autumn}).size(), 1U);
+  EXPECT_EQ(berlin.offsets({spring - 1, spring + 1}).size(), 2U);
+  EXPECT_EQ(berlin.offsets({spring, spring}).front().offset_us, 2 * kHourUs);
+  EXPECT_EQ(TimeZone::utc().offsets({0, autumn}).size(), 1U);
+}
+
+TEST(TimeZone, OffsetsTellTheLocalDayOfEveryInstant) {
+  for (const char* name : {"America/New_York", "Australia/Lord_Howe", "Pacific/Apia"}) {
+    const TimeZone zone = *TimeZone::find(name);
+    const TimeRange span{at(1'320'000'000), at(1'330'000'000)};  // 2011-10-30 to 2012-02-23.
+    const auto offsets = zone.offsets(span);
+    for (TimeUs time = span.begin; time < span.end; time += 17 * kMinuteUs) {
+      std::size_t i = offsets.size() - 1;
+      while (offsets[i].begin > time) --i;
+      ASSERT_EQ((time + offsets[i].offset_us) / kDayUs, zone.local_day(time)) << name;
+    }
+  }
+}
+
 TEST(TimeZone, AMistypedNameIsAnErrorWithASuggestion) {
   const auto zone = TimeZone::find("America/Los_Angelos");
   ASSERT_FALSE(zone.has_value());

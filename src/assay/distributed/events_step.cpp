@@ -1,0 +1,223 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <utility>
+
+#include "assay/distributed/detail/column_reading.hpp"
+#include "assay/distributed/detail/received_step.hpp"
+
+namespace assay::distributed {
+namespace {
+
+using sql::Op;
+using warehouse::ColumnType;
+
+constexpr std::int64_t kEarliest = -std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kLatest = std::numeric_limits<std::int64_t>::max();
+
+std::int64_t day_of(TimeUs time) {
+  return time / kDayUs - static_cast<std::int64_t>(time % kDayUs < 0);
+}
+
+/// The parts that may hold events of a range: the slack and, for time zones, a day wider.
+std::optional<sql::Expression> parts_of(const EventTable& table, TimeRange range) {
+  if (!table.spec.partition) return std::nullopt;
+  const Partition& partition = *table.spec.partition;
+  const std::int64_t first = day_of(range.begin - partition.slack_us) - 1;
+  const std::int64_t last = day_of(range.end - 1 + partition.slack_us) + 1;
+  sql::Expression part = sql::column(partition.column);
+  const auto literal = [&](std::int64_t day) {
+    return sql::value(day_text(static_cast<Day>(day)));
+  };
+  const bool is_text = std::any_of(
+      table.columns.begin(), table.columns.end(), [&](const warehouse::TableColumn& column) {
+        return column.name == partition.column && column.type == ColumnType::text;
+      });
+  if (is_text) {
+    return sql::both({sql::compare(Op::greater_or_equal, part, literal(first)),
+                      sql::compare(Op::less_or_equal, part, literal(last))});
+  }
+  part = sql::date_day(part);
+  return sql::both({sql::compare(Op::greater_or_equal, part, sql::value(first)),
+                    sql::compare(Op::less_or_equal, part, sql::value(last))});
+}
+
+sql::Expression inside(TimeRange range) {
+  const sql::Expression time = sql::column("time_us");
+  return sql::both({sql::compare(Op::greater_or_equal, time, sql::value(range.begin)),
+                    sql::compare(Op::less, time, sql::value(range.end))});
+}
+
+void collect(const sql::Expression& expression, std::set<std::string>& names) {
+  if (!expression) return;
+  if (expression->op == Op::column) names.insert(expression->name);
+  for (const sql::Expression& argument : expression->arguments) collect(argument, names);
+}
+
+/// The columns of `received` in which copies of one event are equal.
+std::set<std::string> key_columns(const EventTable& table) {
+  const engine::Source& source = table.spec.source;
+  std::set<std::string> same{"unit"};
+  for (const std::string& key : source.dedup->keys) {
+    if (key == source.event_time.expression) same.insert("time_us");
+    if (key == source.event_expression) same.insert("event");
+    const auto property =
+        std::find_if(source.properties.begin(), source.properties.end(),
+                     [&](const engine::SourceProperty& one) { return one.expression == key; });
+    if (property != source.properties.end()) same.insert(property_name(table, property->name));
+  }
+  return same;
+}
+
+/// Splits the conditions of a scan: those that hold for all copies of an event or for none can be
+/// asked before copies are taken out.
+struct Conditions {
+  std::vector<sql::Expression> before;
+  std::vector<sql::Expression> after;
+};
+
+Conditions conditions_of(const EventTable& table, const Scan& scan) {
+  std::vector<sql::Expression> all;
+  if (scan.range) all.push_back(inside(*scan.range));
+  if (scan.where) all.push_back(*scan.where);
+  if (!table.spec.source.dedup) return {{}, all};
+  const std::set<std::string> same = key_columns(table);
+  Conditions split;
+  for (sql::Expression& condition : all) {
+    std::set<std::string> names;
+    collect(condition, names);
+    const bool holds_for_all = std::includes(same.begin(), same.end(), names.begin(), names.end());
+    (holds_for_all ? split.before : split.after).push_back(std::move(condition));
+  }
+  return split;
+}
+
+/// True where copies are looked for: an event whose key is missing in all its parts is itself.
+sql::Expression has_key(const EventTable& table) {
+  std::vector<sql::Expression> parts;
+  for (std::size_t i = 1; i <= table.spec.source.dedup->keys.size(); ++i)
+    parts.push_back(sql::is_known(sql::column(fmt::format("key_{}", i))));
+  return sql::either(std::move(parts));
+}
+
+/// Which copy of an event a row is, 1 for the one that stays: the first received, ties by the
+/// smallest values.
+sql::Expression copy_number(const EventTable& table, const std::vector<std::string>& columns) {
+  sql::Window window;
+  window.partition.push_back(sql::column("unit"));
+  for (std::size_t i = 1; i <= table.spec.source.dedup->keys.size(); ++i)
+    window.partition.push_back(sql::column(fmt::format("key_{}", i)));
+  if (table.spec.source.ingest_time) {
+    window.order.push_back(
+        {sql::first_known({sql::column("ingest_us"), sql::value(kLatest)}), false});
+  }
+  for (const std::string& column : columns) {
+    if (column != "unit") window.order.push_back({sql::column(column), false});
+  }
+  return sql::row_number(std::move(window));
+}
+
+std::vector<std::string> columns_of(const EventTable& table, const Scan& scan) {
+  std::vector<std::string> columns{"unit", "time_us", "order_1", "event"};
+  for (const std::string& word : scan.properties) {
+    const std::string name = property_name(table, word);
+    if (std::find(columns.begin(), columns.end(), name) == columns.end()) columns.push_back(name);
+  }
+  return columns;
+}
+
+}  // namespace
+
+std::string property_name(const EventTable& table, const std::string& word) {
+  const auto& properties = table.spec.source.properties;
+  for (std::size_t i = 0; i < properties.size(); ++i) {
+    if (properties[i].name == word) return fmt::format("p{}", i + 1);
+  }
+  return {};
+}
+
+sql::Select received(const EventTable& table, const std::vector<std::string>& properties) {
+  const engine::Source& source = table.spec.source;
+  const auto read = [&](const std::string& column, frame::Type type) {
+    return *value_of(table, column, type, column);
+  };
+  sql::Select select;
+  select.from.push_back({table.spec.table, {}, "source", {}, {}});
+  const auto output = [&](const std::string& name, sql::Expression value) {
+    for (const sql::Output& known : select.outputs) {
+      if (known.name == name) return;
+    }
+    select.outputs.push_back({name, std::move(value)});
+  };
+  output("unit", read(source.unit.expression, source.unit.type));
+  const bool known_span = table.span.begin < table.span.end;
+  const TimeRange span = known_span ? table.span : all_times();
+  output("time_us", *instant_of(table, source.event_time, span, "time"));
+  output("event", source.event_expression.empty()
+                      ? sql::value(source.constant_event)
+                      : read(source.event_expression, frame::Type::text));
+  output("order_1", source.sequence_expression.empty()
+                        ? sql::value(std::int64_t{0})
+                        : sql::first_known({*sequence_of(table), sql::value(kEarliest)}));
+  if (source.ingest_time)
+    output("ingest_us", *instant_of(table, *source.ingest_time, all_times(), "ingest"));
+  for (std::size_t i = 0; source.dedup && i < source.dedup->keys.size(); ++i)
+    output(fmt::format("key_{}", i + 1), *key_of(table, source.dedup->keys[i]));
+  for (const std::string& word : properties) {
+    const auto property =
+        std::find_if(source.properties.begin(), source.properties.end(),
+                     [&](const engine::SourceProperty& one) { return one.name == word; });
+    if (property == source.properties.end()) continue;
+    output(property_name(table, word), read(property->expression, property->type));
+  }
+  return select;
+}
+
+sql::Expression counted(const EventTable& table) {
+  std::vector<sql::Expression> all{sql::is_known(sql::column("unit")),
+                                   sql::is_known(sql::column("time_us"))};
+  const engine::Source& source = table.spec.source;
+  if (source.max_skew_us && source.ingest_time) {
+    const sql::Expression ingest = sql::column("ingest_us");
+    all.push_back(
+        sql::either({sql::is_missing(ingest),
+                     sql::compare(Op::less_or_equal, sql::subtract(sql::column("time_us"), ingest),
+                                  sql::value(*source.max_skew_us))}));
+  }
+  return sql::both(std::move(all));
+}
+
+sql::Input events_step(const EventTable& table, const Scan& scan, sql::Plan& plan) {
+  sql::Select raw = received(table, scan.properties);
+  if (scan.range) {
+    if (auto parts = parts_of(table, *scan.range)) raw.where = std::move(*parts);
+  }
+  sql::Input rows = plan.add("received", std::move(raw));
+  const std::vector<std::string> columns = columns_of(table, scan);
+  Conditions conditions = conditions_of(table, scan);
+  conditions.before.insert(conditions.before.begin(), counted(table));
+  const auto select_of = [&](std::vector<sql::Expression> all) {
+    sql::Select select;
+    for (const std::string& column : columns)
+      select.outputs.push_back({column, sql::column(column)});
+    select.from.push_back(rows);
+    if (!all.empty()) select.where = sql::both(std::move(all));
+    return select;
+  };
+  if (table.spec.source.dedup) {
+    sql::Select numbered = select_of(std::move(conditions.before));
+    numbered.outputs.push_back({"has_key", has_key(table)});
+    numbered.outputs.push_back({"copy", copy_number(table, columns)});
+    rows = plan.add("numbered", std::move(numbered));
+    conditions.before = {
+        sql::either({sql::negate(sql::column("has_key")),
+                     sql::compare(Op::equal, sql::column("copy"), sql::value(std::int64_t{1}))})};
+  }
+  conditions.before.insert(conditions.before.end(), conditions.after.begin(),
+                           conditions.after.end());
+  return plan.add("events", select_of(std::move(conditions.before)));
+}
+
+}  // namespace assay::distributed
