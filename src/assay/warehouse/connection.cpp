@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "assay/warehouse/adbc.hpp"
 #include "assay/warehouse/duckdb_line.hpp"
 
 namespace assay::warehouse {
@@ -20,6 +21,11 @@ struct Line {
 const std::vector<Line>& lines() {
   static const std::vector<Line> kLines = {
       {"duckdb", connect_duckdb},
+      {"spark", connect_adbc},
+      {"flightsql", connect_adbc},
+      {"postgresql", connect_adbc},
+      {"snowflake", connect_adbc},
+      {"bigquery", connect_adbc},
   };
   return kLines;
 }

@@ -50,14 +50,6 @@ std::string written(const sql::TableName& name) {
   return text;
 }
 
-std::string spoken(const sql::TableName& name) {
-  std::string text;
-  for (const std::string& part : {name.catalog, name.schema, name.table}) {
-    if (!part.empty()) text += (text.empty() ? "" : ".") + part;
-  }
-  return text;
-}
-
 std::int64_t bytes_of(const frame::Table& table) {
   std::size_t bytes = 0;
   for (const frame::Column& column : table.columns) {
@@ -161,7 +153,7 @@ class DuckdbLine final : public Connection {
       names.push_back(text_at(*tables, 0, i));
     }
     const std::string near = nearest(table.table, names);
-    return fail(ErrorCode::invalid_spec, fmt::format("there is no table {}", spoken(table)), where_,
+    return fail(ErrorCode::invalid_spec, fmt::format("there is no table {}", sql::to_text(table)), where_,
                 near.empty() ? "" : fmt::format("did you mean {}?", near),
                 names.empty() ? "no tables" : list_text(names));
   }
