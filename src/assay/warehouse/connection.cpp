@@ -20,12 +20,8 @@ struct Line {
 /// One row a transport, declared in its own header.
 const std::vector<Line>& lines() {
   static const std::vector<Line> kLines = {
-      {"duckdb", connect_duckdb},
-      {"spark", connect_adbc},
-      {"flightsql", connect_adbc},
-      {"postgresql", connect_adbc},
-      {"snowflake", connect_adbc},
-      {"bigquery", connect_adbc},
+      {"duckdb", connect_duckdb},   {"spark", connect_adbc},     {"flightsql", connect_adbc},
+      {"postgresql", connect_adbc}, {"snowflake", connect_adbc}, {"bigquery", connect_adbc},
   };
   return kLines;
 }

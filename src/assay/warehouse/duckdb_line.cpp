@@ -153,8 +153,8 @@ class DuckdbLine final : public Connection {
       names.push_back(text_at(*tables, 0, i));
     }
     const std::string near = nearest(table.table, names);
-    return fail(ErrorCode::invalid_spec, fmt::format("there is no table {}", sql::to_text(table)), where_,
-                near.empty() ? "" : fmt::format("did you mean {}?", near),
+    return fail(ErrorCode::invalid_spec, fmt::format("there is no table {}", sql::to_text(table)),
+                where_, near.empty() ? "" : fmt::format("did you mean {}?", near),
                 names.empty() ? "no tables" : list_text(names));
   }
 
