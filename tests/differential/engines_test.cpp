@@ -4,74 +4,16 @@
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <limits>
 #include <memory>
 
-#include "assay/engine/duckdb_engine.hpp"
-#include "assay/engine/embedded.hpp"
-#include "assay/events/builder.hpp"
+#include "engine_pair.hpp"
 #include "random_query.hpp"
 #include "same_answers.hpp"
 
 namespace assay::differential {
 namespace {
-
-namespace fs = std::filesystem;
-
-/// The same log behind both engines; gone with the object.
-struct Pair {
-  World world;
-  fs::path folder;
-  std::unique_ptr<EmbeddedEngine> index;
-  std::unique_ptr<DuckdbEngine> sql;
-
-  ~Pair() { fs::remove_all(folder); }
-};
-
-Result<void> build_index(Database& database, const Source& source, const fs::path& folder,
-                         int threads) {
-  ASSAY_TRY(const Relation relation, connect(database, source));
-  events::BuildOptions options;
-  options.threads = threads;
-  options.partitions = 4;
-  ASSAY_TRY(events::IndexBuilder builder,
-            events::IndexBuilder::create(folder, index_schema(relation), options));
-  ASSAY_CHECK(database.scan(scan_sql(relation),
-                            [&](const frame::BatchView& batch) { return builder.add(batch); }));
-  ASSAY_CHECK(builder.finish({"test", {}}));
-  return {};
-}
-
-/// Nothing when no event of the log is left to count.
-std::unique_ptr<Pair> make_pair_of(std::uint64_t seed) {
-  auto pair = std::make_unique<Pair>();
-  pair->world = random_world(seed);
-  pair->folder = fs::temp_directory_path() / fmt::format("assay_engines_{}_{}", ::getpid(), seed);
-  DatabaseOptions options;
-  options.threads = 1;
-  Database database = std::move(*Database::open(options));
-  Source source = pair->world.source;
-  source.paths = {(pair->folder / "log.parquet").string()};
-  EXPECT_TRUE(write_parquet(database, pair->world.rows, source.paths.front()));
-  const auto built = build_index(database, source, pair->folder / "index", 1);
-  auto sql = DuckdbEngine::open(std::move(database), source);
-  EXPECT_TRUE(sql) << (sql ? "" : to_text(sql.error()));
-  if (!sql) return nullptr;
-  if (!built) {
-    const auto rows = (*sql)->database().query("SELECT count(*) FROM events");
-    EXPECT_EQ(rows->columns[0].ints[0], 0) << to_text(built.error());
-    return nullptr;
-  }
-  auto index = events::Index::open(pair->folder / "index");
-  EXPECT_TRUE(index) << (index ? "" : to_text(index.error()));
-  if (!index) return nullptr;
-  pair->index = std::make_unique<EmbeddedEngine>(std::move(*index), 1);
-  pair->sql = std::move(*sql);
-  return pair;
-}
 
 constexpr int kQueries = 6;
 
@@ -81,7 +23,7 @@ template <class Draw, class Ask>
 void agree(std::uint64_t count, std::int64_t telling, const Draw& draw, const Ask& ask) {
   std::int64_t told = 0;
   for (std::uint64_t seed = 1; seed <= count; ++seed) {
-    const auto pair = make_pair_of(seed);
+    const auto pair = make_pair_of(random_world(seed));
     if (!pair) continue;
     Dice dice(seed, 2);
     for (int i = 0; i < kQueries; ++i) {
@@ -156,7 +98,7 @@ Result<Series> day_by_day(Engine& engine, const SeriesQuery& query) {
 TEST(Engines, ASeriesIsTheTotalsOfEveryDayBitForBitFromTheIndexAndNearlyFromSql) {
   std::int64_t told = 0;
   for (std::uint64_t seed = 1; seed <= worlds(15); ++seed) {
-    const auto pair = make_pair_of(seed);
+    const auto pair = make_pair_of(random_world(seed));
     if (!pair) continue;
     Dice dice(seed, 3);
     for (int i = 0; i < kQueries; ++i) {
@@ -215,7 +157,7 @@ void expect_within(const MetricMoments& a, const MetricMoments& b, double tolera
 TEST(Engines, ATableOfUnitsHasTheMomentsOfItsExperiment) {
   std::int64_t told = 0;
   for (std::uint64_t seed = 1; seed <= worlds(15); ++seed) {
-    const auto pair = make_pair_of(seed);
+    const auto pair = make_pair_of(random_world(seed));
     if (!pair) continue;
     Dice dice(seed, 4);
     for (int i = 0; i < kQueries; ++i) {

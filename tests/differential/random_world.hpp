@@ -40,7 +40,8 @@ struct World {
   frame::Table rows;
   engine::Source source;  ///< Without paths.
   TimeZone timezone = TimeZone::utc();
-  TimeRange span;  ///< Where most events lie.
+  TimeRange span;                        ///< Where most events lie.
+  std::vector<std::string> wall_clocks;  ///< Times of `rows` that are timestamps without a zone.
 };
 
 World random_world(std::uint64_t seed);

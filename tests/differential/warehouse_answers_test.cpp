@@ -1,0 +1,170 @@
+// Goal: what a warehouse answers through compiled statements equals the event index and the SQL
+// twin: counts exactly, moments to 1e-9 relative.
+// Method: random small logs and random queries; the statements run on DuckDB, and on every engine
+// that the environment names. They share with the twin the check of a query and none of its SQL.
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "assay/distributed/engine.hpp"
+#include "engine_pair.hpp"
+#include "log_loader.hpp"
+#include "random_query.hpp"
+#include "same_answers.hpp"
+#include "warehouse_world.hpp"
+
+namespace assay::differential {
+namespace {
+
+using distributed::DistributedEngine;
+using frame::Column;
+using frame::Type;
+
+constexpr int kQueries = 6;
+
+const std::vector<std::unique_ptr<cluster::LogLoader>>& loaders() {
+  static const auto all = [] {
+    auto found = cluster::loaders();
+    EXPECT_TRUE(found) << to_text(found.error());
+    return found ? std::move(*found) : std::vector<std::unique_ptr<cluster::LogLoader>>();
+  }();
+  return all;
+}
+
+Column& column_of(World& world, const std::string& name) {
+  const auto at = std::find_if(world.rows.columns.begin(), world.rows.columns.end(),
+                               [&](const Column& column) { return column.name == name; });
+  return *at;
+}
+
+/// Times as instants, as wall clocks of the world's zone, as wall clocks of UTC or as numbers.
+void write_times(Dice& dice, bool has_instants, World& world) {
+  const auto write = [&](const std::string& name, engine::TimeColumn& column) {
+    const std::int64_t how = dice.between(has_instants ? 0 : 1, 3);
+    if (how == 1 || how == 2) world.wall_clocks.push_back(name);
+    if (how == 1) column.timezone = world.timezone;
+    if (how == 3) {
+      column_of(world, name).type = Type::int64;
+      column.unit = engine::TimeUnit::microseconds;
+    }
+  };
+  write("ts", world.source.event_time);
+  if (world.source.ingest_time) {
+    write("got", *world.source.ingest_time);
+  } else if (!has_instants) {
+    world.wall_clocks.emplace_back("got");
+  }
+  if (!has_instants) world.wall_clocks.emplace_back("when");
+}
+
+/// A column of days that the table is kept by: the UTC day of the time as it is written.
+void add_parts(World& world) {
+  Column parts;
+  parts.name = "part";
+  parts.type = Type::text;
+  const Column& time = column_of(world, "ts");
+  for (std::size_t row = 0; row < world.rows.rows(); ++row) {
+    const TimeUs at = time.ints[row];
+    const std::string day = day_text(TimeZone::utc().local_day(at));
+    auto known = std::find(parts.dictionary.begin(), parts.dictionary.end(), day);
+    if (known == parts.dictionary.end()) known = parts.dictionary.insert(known, day);
+    parts.codes.push_back(static_cast<std::uint32_t>(known - parts.dictionary.begin()));
+  }
+  parts.nulls = time.nulls;
+  world.rows.columns.push_back(std::move(parts));
+}
+
+/// A log on one machine and in a warehouse.
+struct Behind {
+  std::unique_ptr<Pair> pair;
+  std::unique_ptr<DistributedEngine> warehouse;
+};
+
+/// Nothing when no event of the log is left to count.
+Result<Behind> behind(cluster::LogLoader& loader, std::uint64_t seed) {
+  World world = warehouse_world(seed);
+  Dice dice(seed, 6);
+  write_times(dice, loader.has_instants(), world);
+  add_parts(world);
+  distributed::EventTableSpec spec;
+  spec.source = world.source;
+  // Copies may lie in parts that a range leaves out; then parts say nothing.
+  if (!world.source.dedup && dice.chance(0.6))
+    spec.partition = distributed::Partition{"part", dice.between(0, 1) * kDayUs};
+  ASSAY_TRY(spec.table,
+            loader.load(fmt::format("assay_log_{}", seed % 4), {world.rows, world.wall_clocks}));
+  Behind made;
+  made.pair = make_pair_of(std::move(world));
+  if (!made.pair) return made;
+  ASSAY_TRY(auto line, loader.connect());
+  ASSAY_TRY(made.warehouse, DistributedEngine::open(std::move(line), spec));
+  return made;
+}
+
+/// Asks the same of all three; a cluster of its own gets a tenth of the worlds.
+template <class Draw, class Ask>
+void agree(std::uint64_t count, std::int64_t telling, const Draw& draw, const Ask& ask) {
+  for (const auto& loader : loaders()) {
+    SCOPED_TRACE(loader->engine());
+    const bool is_near = loader->engine() == "duckdb";
+    const std::uint64_t share = is_near ? count : (count + 9) / 10;
+    std::int64_t told = 0;
+    for (std::uint64_t seed = 1; seed <= share; ++seed) {
+      const auto log = behind(*loader, seed);
+      ASSERT_TRUE(log) << to_text(log.error());
+      if (!log->pair) continue;
+      Dice dice(seed, 7);
+      for (int i = 0; i < kQueries; ++i) {
+        SCOPED_TRACE(fmt::format("world {}, query {}", seed, i));
+        const auto query = draw(dice, log->pair->world);
+        const auto answer = ask(*log->warehouse, query);
+        {
+          SCOPED_TRACE("index");
+          told += compare(ask(*log->pair->index, query), answer);
+        }
+        SCOPED_TRACE("twin");
+        compare(ask(*log->pair->sql, query), answer);
+        if (testing::Test::HasFailure()) {
+          const auto& asked = log->warehouse->asked();
+          if (!asked.empty()) ADD_FAILURE() << asked.back().statement;
+          return;
+        }
+      }
+    }
+    if (is_near) {
+      EXPECT_GE(told, telling);
+    }
+  }
+}
+
+TEST(Warehouse, AgreesOnActiveUsers) {
+  agree(worlds(20), 50, random_active_users,
+        [](Engine& engine, const auto& query) { return engine.active_users(query); });
+}
+
+TEST(Warehouse, AgreesOnRetention) {
+  agree(worlds(20), 50, random_retention,
+        [](Engine& engine, const auto& query) { return engine.retention(query); });
+}
+
+TEST(Warehouse, AgreesOnFunnels) {
+  agree(worlds(20), 25, random_funnel,
+        [](Engine& engine, const auto& query) { return engine.funnel(query); });
+}
+
+TEST(Warehouse, AgreesOnSessions) {
+  agree(worlds(20), 50, random_sessions,
+        [](Engine& engine, const auto& query) { return engine.sessions(query); });
+}
+
+TEST(Warehouse, AgreesOnUnitTotals) {
+  agree(worlds(20), 25, random_unit_totals,
+        [](Engine& engine, const auto& query) { return engine.unit_totals(query); });
+}
+
+}  // namespace
+}  // namespace assay::differential
