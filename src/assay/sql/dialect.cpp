@@ -13,7 +13,8 @@ Result<std::string> Dialect::expression_text(const Expression& expression) const
 }
 
 const Dialect* find_dialect(std::string_view name) {
-  for (const Dialect* dialect : {&duckdb_dialect()}) {
+  for (const Dialect* dialect :
+       {&duckdb_dialect(), &trino_dialect(), &spark_dialect(), &clickhouse_dialect()}) {
     if (dialect->name() == name) return dialect;
   }
   return nullptr;

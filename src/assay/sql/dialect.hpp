@@ -18,6 +18,9 @@ class Writer;
 ///
 /// Safety: every name goes through `name_text`, every text through `string_text`, and nothing else
 /// from outside reaches SQL. What a dialect cannot write exactly is an error, never nearly right.
+///
+/// Assumes that the session's time zone is UTC, where an engine has one that wall clocks are read
+/// in: Trino (header X-Trino-Time-Zone: UTC) and Spark (SET TIME ZONE 'UTC').
 class Dialect {
  public:
   virtual ~Dialect() = default;

@@ -38,11 +38,6 @@ void collect_columns(const Expression& root, std::vector<const Node*>& columns) 
   }
 }
 
-const std::string& alias_of(const Input& input) {
-  if (!input.alias.empty()) return input.alias;
-  return input.table ? input.table->table : input.step;
-}
-
 std::vector<const Node*> columns_of(const Select& select) {
   std::vector<const Node*> columns;
   for (const Output& output : select.outputs) collect_columns(output.value, columns);
@@ -88,6 +83,11 @@ void collect_tables(const Select& select, const StepColumns& steps, std::vector<
 }
 
 }  // namespace
+
+const std::string& alias_of(const Input& input) {
+  if (!input.alias.empty()) return input.alias;
+  return input.table ? input.table->table : input.step;
+}
 
 std::string to_text(const TableName& name) {
   std::string text;

@@ -28,10 +28,13 @@ enum class JoinKind : std::uint8_t { inner, left, cross };
 struct Input {
   std::optional<TableName> table;
   std::string step;   ///< When there is no table.
-  std::string alias;  ///< What columns say; empty: the step's name.
+  std::string alias;  ///< What columns say; empty: the step's or the table's name.
   JoinKind join = JoinKind::inner;
   Expression on;  ///< inner, left: an equality of columns, or several under `both`.
 };
+
+/// The name by which columns say an input.
+const std::string& alias_of(const Input& input);
 
 struct Output {
   std::string name;

@@ -1,9 +1,12 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <utility>
 
+#include "assay/sql/detail/quoting.hpp"
 #include "assay/sql/detail/writer.hpp"
 
 namespace assay::sql {
@@ -12,6 +15,7 @@ namespace {
 /// Deeper nesting is refused: engines' parsers recurse too (DuckDB stops at 1,000).
 constexpr int kDeepest = 900;
 constexpr std::size_t kLineWidth = 88;
+constexpr std::size_t kLongestChain = 64;
 
 // What reads as a number. Blanks around it do not matter.
 constexpr const char* kWholePattern = R"(\A\s*([+-]?[0-9]+)\s*\z)";
@@ -105,7 +109,7 @@ std::string Writer::text(const Expression& expression, Binding outer) {
 std::string Writer::write(const Node& node, Binding& binding) {
   switch (node.op) {
     case Op::column:
-      return node.table.empty() ? name(node.name) : name(node.table) + "." + name(node.name);
+      return column(node);
     case Op::literal:
       return literal(node);
     case Op::missing:
@@ -185,6 +189,12 @@ std::string Writer::write_more(const Node& node, Binding& binding) {
   }
 }
 
+std::string Writer::column(const Node& node) {
+  const bool shadowed = node.table.empty() && shadowed_.count(lower_case(node.name)) > 0;
+  const std::string& input = shadowed ? only_input_ : node.table;
+  return input.empty() ? name(node.name) : name(input) + "." + name(node.name);
+}
+
 std::string Writer::literal(const Node& node) {
   if (const auto* truth = std::get_if<bool>(&node.literal)) return *truth ? "TRUE" : "FALSE";
   if (const auto* text = std::get_if<std::string>(&node.literal)) return quoted(*text);
@@ -220,24 +230,40 @@ std::string Writer::compare(const Node& node, std::string_view sign) {
 
 std::string Writer::logic(const Node& node) {
   const bool all = node.op == Op::both;
+  const std::string_view word = all ? "AND " : "OR ";
   ++indent_;
   std::vector<std::string> parts;
+  for (const Expression& one : flattened(node))
+    parts.push_back(text(one, all ? Binding::negate : Binding::both));
+  // Engines read a chain as one operation in another, and some run out of stack over it.
+  while (parts.size() > kLongestChain) {
+    std::vector<std::string> groups;
+    for (std::size_t i = 0; i < parts.size(); i += kLongestChain) {
+      const auto begin = parts.begin() + static_cast<std::ptrdiff_t>(i);
+      const std::size_t length = std::min(kLongestChain, parts.size() - i);
+      groups.push_back("(" + chain({begin, begin + static_cast<std::ptrdiff_t>(length)}, word) +
+                       ")");
+    }
+    parts = std::move(groups);
+  }
+  std::string written = chain(parts, word);
+  --indent_;
+  return written;
+}
+
+std::string Writer::chain(const std::vector<std::string>& parts, std::string_view word) const {
   std::size_t width = 0;
   bool broken = false;
-  for (const Expression& one : flattened(node)) {
-    parts.push_back(text(one, all ? Binding::negate : Binding::both));
-    width += parts.back().size() + 5;
-    broken = broken || parts.back().find('\n') != std::string::npos;
+  for (const std::string& part : parts) {
+    width += part.size() + word.size() + 1;
+    broken = broken || part.find('\n') != std::string::npos;
   }
+  broken = broken || width > kLineWidth;
   std::string written;
   for (const std::string& part : parts) {
-    if (!written.empty()) {
-      written += broken || width > kLineWidth ? line() : " ";
-      written += all ? "AND " : "OR ";
-    }
+    if (!written.empty()) written += (broken ? line() : " ") + std::string(word);
     written += part;
   }
-  --indent_;
   return written;
 }
 
@@ -294,6 +320,12 @@ std::string Writer::cast_node(const Node& node) {
     return try_cast(first_group(x, quoted(kWholePattern)), Type::int64);
   if (from == Type::text && node.type == Type::float64)
     return finite(try_cast(first_group(x, quoted(kRealPattern)), Type::float64));
+  if (from == Type::text && node.type == Type::boolean) {
+    return fmt::format(
+        "CASE WHEN LOWER({0}) IN ('true', 't', '1') THEN TRUE "
+        "WHEN LOWER({0}) IN ('false', 'f', '0') THEN FALSE END",
+        x);
+  }
   return cast(x, from, node.type);
 }
 

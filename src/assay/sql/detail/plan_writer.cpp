@@ -9,13 +9,6 @@
 namespace assay::sql {
 namespace {
 
-std::string lower_case(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
 bool is_column(const Expression& expression) { return expression && expression->op == Op::column; }
 
 /// Visits every input of a plan.
@@ -116,8 +109,22 @@ std::string Writer::selects(const std::vector<Select>& all) {
   return written;
 }
 
-std::string Writer::select(const Select& select) {
+/// Columns of the one input of a select whose names its outputs take for something else are
+/// written with the input, since engines do not agree which of the two a name means.
+void Writer::enter(const Select& select) {
   types_.enter(select);
+  shadowed_.clear();
+  only_input_.clear();
+  if (select.from.size() != 1) return;
+  only_input_ = alias_of(select.from.front());
+  for (const Output& output : select.outputs) {
+    if (!is_column(output.value) || output.value->name != output.name)
+      shadowed_.insert(lower_case(output.name));
+  }
+}
+
+std::string Writer::select(const Select& select) {
+  enter(select);
   std::string written = select.distinct ? "SELECT DISTINCT" : "SELECT";
   ++indent_;
   for (const Output& one : select.outputs) {
@@ -142,11 +149,10 @@ std::string Writer::input(const Input& input, bool first) {
                                               : "CROSS JOIN ";
   }
   written += input.table ? table_name(*input.table) : name(step_names_[input.step]);
-  const std::string& alias = input.table ? input.table->table : input.step;
-  written += " AS " + name(input.alias.empty() ? alias : input.alias);
+  written += " AS " + name(alias_of(input));
   if (first || input.join == JoinKind::cross) return written;
   if (!input.on) {
-    refuse(ErrorCode::internal, "a query plan joins without saying by what", alias);
+    refuse(ErrorCode::internal, "a query plan joins without saying by what", alias_of(input));
     return written;
   }
   ++indent_;
@@ -198,7 +204,7 @@ std::string Writer::result(const Plan& plan) {
 }
 
 std::string Writer::result_order(const Plan& plan, bool by_position) {
-  types_.enter({});
+  enter({});
   if (!by_position) return order_text(plan.order);
   std::vector<std::string> keys;
   const std::vector<Output>& outputs = plan.result.front().outputs;

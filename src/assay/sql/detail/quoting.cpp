@@ -85,6 +85,14 @@ std::string text_with_chr(std::string_view text) {
   return quoted + ")";
 }
 
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
 std::string comment_line(std::string_view comment) {
   std::string line = "-- ";
   while (!comment.empty()) {

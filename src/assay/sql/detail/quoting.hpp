@@ -20,6 +20,9 @@ std::string doubled(std::string_view text, char mark);
 /// 'a' || chr(0) || 'b' for engines whose text literals hold anything but a NUL.
 std::string text_with_chr(std::string_view text);
 
+/// A to Z only: enough to find names that an engine may take for the same.
+std::string lower_case(std::string_view text);
+
 /// A comment of one line that nothing in it can end or lengthen: control characters, line and
 /// paragraph separators, backslashes, dollar signs and bytes that are no UTF-8 become spaces.
 std::string comment_line(std::string_view comment);

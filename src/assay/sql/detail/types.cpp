@@ -10,8 +10,7 @@ void Types::enter(const Select& select) {
   for (const Input& input : select.from) {
     if (input.table) continue;
     const auto found = steps_.find(input.step);
-    if (found != steps_.end())
-      inputs_[input.alias.empty() ? input.step : input.alias] = &found->second;
+    if (found != steps_.end()) inputs_[alias_of(input)] = &found->second;
   }
 }
 

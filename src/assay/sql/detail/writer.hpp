@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "assay/sql/detail/types.hpp"
@@ -72,6 +73,8 @@ class Writer {
   /// Quotes by the dialect; what it cannot quote makes the whole statement fail.
   std::string name(std::string_view word);
   std::string quoted(std::string_view text);
+  /// "a, b, c", filling lines.
+  [[nodiscard]] std::string filled(const std::vector<std::string>& parts) const;
   /// Keeps the first error of the statement.
   void refuse(ErrorCode code, std::string problem, std::string where = {}, std::string fix = {});
 
@@ -82,11 +85,14 @@ class Writer {
   std::string text(const Expression& expression, Binding outer);
   std::string write(const Node& node, Binding& binding);
   std::string write_more(const Node& node, Binding& binding);
+  std::string column(const Node& node);
   std::string literal(const Node& node);
   std::string operand(const Expression& expression, Binding outer);
   std::string sum(const Node& node, std::string_view sign);
   std::string compare(const Node& node, std::string_view sign);
   std::string logic(const Node& node);
+  [[nodiscard]] std::string chain(const std::vector<std::string>& parts,
+                                  std::string_view word) const;
   std::string one_of(const Node& node, Binding& binding);
   std::string cases(const Node& node);
   std::string cast_node(const Node& node);
@@ -102,6 +108,7 @@ class Writer {
   std::string window_text(const Window& window, bool framed);
   std::string order_text(const std::vector<OrderKey>& order);
 
+  void enter(const Select& select);
   std::string select(const Select& select);
   std::string input(const Input& input, bool first);
   std::string grouping(const Select& select);
@@ -114,13 +121,13 @@ class Writer {
   void check(const std::vector<Select>& all, const std::string& step);
 
   [[nodiscard]] std::string line() const;
-  /// "a, b, c", filling lines.
-  [[nodiscard]] std::string filled(const std::vector<std::string>& parts) const;
 
   const Dialect& dialect_;
   std::optional<Error> error_;
   std::unordered_map<std::string, std::string> step_names_;
   Types types_;
+  std::unordered_set<std::string> shadowed_;
+  std::string only_input_;
   int indent_ = 0;
   int depth_ = 0;
 };
