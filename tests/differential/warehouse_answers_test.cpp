@@ -5,12 +5,15 @@
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <utility>
 
 #include "assay/distributed/engine.hpp"
+#include "assay/distributed/series_incremental.hpp"
 #include "engine_pair.hpp"
 #include "log_loader.hpp"
 #include "random_query.hpp"
@@ -165,6 +168,32 @@ TEST(Warehouse, AgreesOnUnitTotals) {
   agree(worlds(20), 25, random_unit_totals,
         [](Engine& engine, const auto& query) { return engine.unit_totals(query); });
 }
+
+TEST(Warehouse, AgreesOnSeries) {
+  agree(worlds(20), 20, random_series,
+        [](Engine& engine, const auto& query) { return engine.series(query); });
+}
+
+/// All but the last two days first, then all: from the store and by a second question.
+Result<Series> in_two_steps(Engine& engine, const SeriesQuery& query) {
+  const auto folder =
+      std::filesystem::temp_directory_path() / fmt::format("assay_two_steps_{}", ::getpid());
+  std::filesystem::remove_all(folder);
+  const distributed::DailyStore store{folder, "log"};
+  const distributed::IncrementalPolicy policy{0, query.timezone.day_start(query.last_day + 1)};
+  SeriesQuery begin = query;
+  begin.last_day = std::max(query.first_day, query.last_day - 2);
+  ASSAY_CHECK(distributed::series_incremental(engine, store, begin, policy));
+  ASSAY_TRY(auto answer, distributed::series_incremental(engine, store, query, policy));
+  EXPECT_EQ(answer.stored, begin.last_day - begin.first_day + 1);
+  EXPECT_EQ(answer.asked_days(), query.last_day - begin.last_day);
+  ASSAY_TRY(const Series everything, engine.series(query));
+  expect_same(answer.series, everything);
+  std::filesystem::remove_all(folder);
+  return std::move(answer.series);
+}
+
+TEST(Warehouse, AgreesOnSeriesKeptInPart) { agree(worlds(8), 10, random_series, in_two_steps); }
 
 }  // namespace
 }  // namespace assay::differential

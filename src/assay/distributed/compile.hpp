@@ -47,11 +47,18 @@ Result<sql::Plan> compile(const engine::UnitTotalsQuery& query, const EventTable
 Result<engine::UnitTotals> decode(const engine::UnitTotalsQuery& query, const frame::Table& rows,
                                   const Shifts& shifts = {});
 
+/// Rows: days. Moments: one group a metric, with one shift for all days.
+Result<sql::Plan> compile(const engine::SeriesQuery& query, const EventTable& table,
+                          const Shifts& shifts = {});
+Result<engine::Series> decode(const engine::SeriesQuery& query, const frame::Table& rows,
+                              const Shifts& shifts = {});
+
 /// The shifts to ask again with: the means, when the moments of an answer need it; else nothing.
 Shifts shifts_for(const engine::ActiveUsers& answer);
 Shifts shifts_for(const engine::RetentionTriangle& answer);
 Shifts shifts_for(const engine::FunnelCounts& answer);
 Shifts shifts_for(const engine::Sessions& answer);
 Shifts shifts_for(const engine::UnitTotals& answer);
+Shifts shifts_for(const engine::Series& answer);
 
 }  // namespace assay::distributed

@@ -115,8 +115,8 @@ Result<engine::UnitTotals> DistributedEngine::unit_totals(const engine::UnitTota
 Result<engine::ExperimentMoments> DistributedEngine::experiment(const engine::ExperimentQuery&) {
   return not_yet("experiment");
 }
-Result<engine::Series> DistributedEngine::series(const engine::SeriesQuery&) {
-  return not_yet("series");
+Result<engine::Series> DistributedEngine::series(const engine::SeriesQuery& query) {
+  return state_->answer("series", query);
 }
 Result<engine::UnitTable> DistributedEngine::unit_table(const engine::UnitTableQuery&) {
   return not_yet("unit table");
@@ -136,7 +136,7 @@ Result<std::vector<PlannedStatement>> DistributedEngine::plans_of(const AnyQuery
       return state.plans("unit_totals", q);
     }
     Plans operator()(const engine::ExperimentQuery&) const { return not_yet("experiment"); }
-    Plans operator()(const engine::SeriesQuery&) const { return not_yet("series"); }
+    Plans operator()(const engine::SeriesQuery& q) const { return state.plans("series", q); }
     Plans operator()(const engine::UnitTableQuery&) const { return not_yet("unit table"); }
   } plans{*state_};
   return std::visit(plans, query);

@@ -15,8 +15,6 @@ using frame::Predicate;
 using frame::Type;
 
 constexpr std::size_t kMaxSteps = 16;
-constexpr Day kEarliestDay = -719'162;  ///< 0001-01-01
-constexpr Day kLatestDay = 2'932'896;   ///< 9999-12-31
 
 tl::unexpected<Error> wrong(std::string problem, std::string fix = {}) {
   return fail(ErrorCode::invalid_spec, std::move(problem), {}, std::move(fix));

@@ -339,8 +339,10 @@ struct SeriesQuery {
   std::vector<UnitMetric> metrics;
 };
 
-/// Days of a series: as many at most, between the years 1 and 9999.
+/// Days of a series: as many at most, and between these two (years 1 to 9999).
 inline constexpr std::int64_t kMaxSeriesDays = 36'600;
+inline constexpr Day kEarliestDay = -719'162;
+inline constexpr Day kLatestDay = 2'932'896;
 
 /// An entry a local day; 0 units on days without, and on days that the zone left out.
 struct Series {
