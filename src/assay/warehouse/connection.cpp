@@ -6,6 +6,7 @@
 
 #include "assay/warehouse/adbc.hpp"
 #include "assay/warehouse/duckdb_line.hpp"
+#include "assay/warehouse/trino.hpp"
 
 namespace assay::warehouse {
 namespace {
@@ -20,8 +21,9 @@ struct Line {
 /// One row a transport, declared in its own header.
 const std::vector<Line>& lines() {
   static const std::vector<Line> kLines = {
-      {"duckdb", connect_duckdb},   {"spark", connect_adbc},     {"flightsql", connect_adbc},
-      {"postgresql", connect_adbc}, {"snowflake", connect_adbc}, {"bigquery", connect_adbc},
+      {"trino", connect_trino},    {"duckdb", connect_duckdb},   {"spark", connect_adbc},
+      {"flightsql", connect_adbc}, {"postgresql", connect_adbc}, {"snowflake", connect_adbc},
+      {"bigquery", connect_adbc},
   };
   return kLines;
 }
@@ -55,6 +57,10 @@ std::string_view to_text(ColumnType type) {
 }
 
 void Cost::add(const Cost& other) {
+  if (query_id.empty() && wall_us == 0 && bytes_returned == 0) {  // nothing added yet
+    *this = other;
+    return;
+  }
   if (query_id.empty()) {
     query_id = other.query_id;
   } else if (!other.query_id.empty()) {
