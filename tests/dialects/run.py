@@ -5,8 +5,8 @@ hand.
 
 clickhouse  the engine inside the Python package chdb-core, in this process
 sail        the Spark SQL engine of the package pysail, started here; needs adbc-driver-spark too
-spark       a Spark Connect server: ASSAY_TEST_SPARK=sc://host:port
-trino       a Trino coordinator with a catalog `memory`: ASSAY_TEST_TRINO=http://host:port
+spark       a Spark Connect server: ASSAY_SPARK=spark://host:port
+trino       a Trino coordinator with a catalog `memory`: ASSAY_TRINO=trino://host:port/...
 
 Packages are looked for in this Python and in build/cluster/venv. Exit code 77: the engine is not
 there, with the reason.
@@ -21,6 +21,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -46,7 +47,7 @@ def text_literal(text, escapes):
 
 
 class ClickHouse:
-    dialect = "clickhouse"
+    name = dialect = "clickhouse"
 
     def __init__(self):
         try:
@@ -85,7 +86,6 @@ class ClickHouse:
 
 class Spark:
     dialect = "spark"
-    set_zone = "SET TIME ZONE 'UTC'"
 
     def __init__(self, uri):
         try:
@@ -97,7 +97,11 @@ class Spark:
         self.connection = adbc_driver_manager.dbapi.connect(
             driver=driver, db_kwargs={"uri": uri}, autocommit=True)
         self.error = adbc_driver_manager.Error
-        self.run(self.set_zone)
+        self.name = "spark"
+        try:
+            self.run("SET TIME ZONE 'UTC'")
+        except EngineError:
+            self.name = "sail"  # It has no such statement; its sessions are in UTC.
 
     def create(self, table):
         wall = table["wall_name"][self.dialect]
@@ -121,8 +125,6 @@ class Spark:
 
 
 class Sail(Spark):
-    set_zone = "SELECT 1"  # It has no such statement; its sessions are in UTC.
-
     def __init__(self):
         sail = pathlib.Path(sys.prefix) / "bin/sail"
         if not sail.exists():
@@ -149,7 +151,7 @@ class Sail(Spark):
 
 
 class Trino:
-    dialect = "trino"
+    name = dialect = "trino"
 
     def __init__(self, url):
         self.url = url.rstrip("/")
@@ -216,10 +218,11 @@ def engine_of(name):
         return ClickHouse()
     if name == "sail":
         return Sail()
-    variable = {"spark": "ASSAY_TEST_SPARK", "trino": "ASSAY_TEST_TRINO"}[name]
+    variable = {"spark": "ASSAY_SPARK", "trino": "ASSAY_TRINO"}[name]
     if variable not in os.environ:
         raise Skip(f"{variable} is not set")
-    return (Spark if name == "spark" else Trino)(os.environ[variable])
+    host = urllib.parse.urlsplit(os.environ[variable]).netloc.rpartition("@")[2]
+    return Spark(f"sc://{host}") if name == "spark" else Trino(f"http://{host}")
 
 
 # ------------------------------------------------------------------------------------------------
@@ -245,7 +248,7 @@ KNOWN = {
 }
 
 
-def compare(engine, name, meanings):
+def compare(engine, meanings):
     wrong = 0
     for meaning in meanings:
         statement = meaning["statement"][engine.dialect]
@@ -254,7 +257,7 @@ def compare(engine, name, meanings):
             fine = not meaning["fails"] and same(meaning["rows"], got)
         except EngineError as error:
             got, fine = str(error)[:300], meaning["fails"]
-        known = (name, meaning["what"]) in KNOWN
+        known = (engine.name, meaning["what"]) in KNOWN
         if fine == known:
             wrong += 1
             print(f"\n{meaning['what']}{' (known to differ, but does not)' if known else ''}\n"
@@ -275,10 +278,11 @@ def main():
     table, *meanings = map(json.loads, lines.strip("\n").split("\n"))
     try:
         engine.create(table)
-        wrong = compare(engine, name, meanings)
+        wrong = compare(engine, meanings)
     finally:
         engine.close()
-    print(f"{name}: {len(meanings) - wrong} of {len(meanings)} meanings as worked out by hand")
+    right = len(meanings) - wrong
+    print(f"{engine.name}: {right} of {len(meanings)} meanings as worked out by hand")
     return 1 if wrong else 0
 
 

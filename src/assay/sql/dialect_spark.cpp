@@ -8,14 +8,18 @@
 namespace assay::sql {
 namespace {
 
-// Seen on Spark 4.3 (ANSI mode, its default) and Sail 0.7.2:
-// - "x" is a text; names stand in backticks; texts know backslash escapes
-// - ${...} is replaced before parsing, inside texts and names too: no dollar sign goes out
-// - a literal 5 is an INT and overflows as such: 5L; 0.1 is a decimal, 1e-1D a double
+// Seen on Sail 0.7.2, which speaks Spark's SQL; lines with * on Spark 4.3 (ANSI mode, its default):
+// - * "x" is a text; names stand in backticks; texts know backslash escapes
+// - * 0.1 is a decimal, 1e-1 a double; a missing value sorts first; 1 / 0 and a sum(bigint) that
+//   does not fit are errors (Sail: missing, and wrapped around)
+// - a literal 5 is an INT: 5L
 // - unix_micros takes an instant; TIMESTAMP_NTZ becomes one by the time zone of the session, which
-//   must be UTC: SET spark.sql.session.timeZone=UTC
+//   must be UTC: SET TIME ZONE 'UTC' (Sail does not know the statement and is in UTC)
+// - a chain of 500 ORs, not grouped, ends the server's process (Sail)
+// Read in Spark's source, not seen:
+// - ${...} is replaced before parsing, inside texts and names too: no dollar sign goes out
 // - covar_pop updates means and one centred sum, and merges centred (Covariance.scala)
-// - sum(bigint) fails on overflow; no FILTER in windows
+// - no FILTER in windows
 class SparkWriter final : public Writer {
  public:
   using Writer::Writer;

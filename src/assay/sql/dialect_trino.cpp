@@ -13,7 +13,7 @@ namespace {
 // - to_unixtime is a double of seconds; until the year 2106 its error times 1e6 stays below half a
 //   microsecond, so rounding is exact. It reads a timestamp without zone in the time zone of the
 //   session, which must be UTC: header X-Trino-Time-Zone
-// - covar_pop updates means and one centred sum, and merges centred (CovarianceState)
+// - covar_pop keeps its digits at 1e9 + {1, 2, 3}; its state is two means and a centred sum
 // - sum(bigint) fails on overflow; GROUP BY knows positions, not aliases
 class TrinoWriter final : public Writer {
  public:
