@@ -197,8 +197,10 @@ void add_casts(std::vector<Meaning>& all) {
   const auto is = [&](const char* what, Expression x, Cell cell) {
     all.push_back(one(what, std::move(x), std::move(cell)));
   };
-  for (const char* text : {"true", "T", "1"}) is(text, cast(t(text), Type::boolean), true);
-  for (const char* text : {"FALSE", "f", "0"}) is(text, cast(t(text), Type::boolean), false);
+  for (const char* text : {"true", "T", "Yes", "y", "1"})
+    is(text, cast(t(text), Type::boolean), true);
+  for (const char* text : {"FALSE", "f", "no", "N", "0"})
+    is(text, cast(t(text), Type::boolean), false);
   is("no truth", cast(t("maybe"), Type::boolean), kMissing);
   is("true as a number", cast(kYes, Type::int64), std::int64_t{1});
   is("false as a real", cast(kNo, Type::float64), 0.0);

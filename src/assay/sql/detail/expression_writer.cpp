@@ -320,10 +320,10 @@ std::string Writer::cast_node(const Node& node) {
     return try_cast(first_group(x, quoted(kWholePattern)), Type::int64);
   if (from == Type::text && node.type == Type::float64)
     return finite(try_cast(first_group(x, quoted(kRealPattern)), Type::float64));
-  if (from == Type::text && node.type == Type::boolean) {
+  if (from == Type::text && node.type == Type::boolean) {  // The words of DuckDB.
     return fmt::format(
-        "CASE WHEN LOWER({0}) IN ('true', 't', '1') THEN TRUE "
-        "WHEN LOWER({0}) IN ('false', 'f', '0') THEN FALSE END",
+        "CASE WHEN LOWER({0}) IN ('true', 't', 'yes', 'y', '1') THEN TRUE "
+        "WHEN LOWER({0}) IN ('false', 'f', 'no', 'n', '0') THEN FALSE END",
         x);
   }
   return cast(x, from, node.type);
