@@ -187,15 +187,9 @@ Severity Audit::worst() const {
   return worst;
 }
 
-Result<Audit> audit(engine::Database& database, const engine::Source& source,
-                    const AuditOptions& options) {
-  const auto begin = std::chrono::steady_clock::now();
-  const Progress silent;
-  const Progress& progress = options.progress != nullptr ? *options.progress : silent;
-  ASSAY_TRY(const engine::Relation relation, engine::connect(database, source));
-  const std::vector<detail::Measured> columns = detail::measured_columns(relation);
-  for (const AuditRule& rule : options.rules) ASSAY_CHECK(check_rule(rule, columns));
+namespace {
 
+detail::CubeQuery cube_query(const AuditOptions& options, const engine::Source& source) {
   detail::CubeQuery query{options.timezone,
                           options.now.value_or(clock_now()),
                           options.watermark_us,
@@ -204,13 +198,16 @@ Result<Audit> audit(engine::Database& database, const engine::Source& source,
   for (const AuditRule& rule : options.rules) {
     if (rule.check == Check::late) query.late_rules.push_back(rule.over_us);
   }
-  progress.at("counting rows by event and day", 0.0);
-  ASSAY_TRY(const Cube cube, detail::count_cells(database, relation, query, progress));
+  return query;
+}
+
+/// Totals and volumes, before any check.
+Result<Audit> described(const engine::Source& source, const Cube& cube, const std::string& place) {
   Audit result;
   result.source = source.name;
   result.rows = cube.total("rows");
   if (result.rows == 0) {
-    return fail(ErrorCode::invalid_data, "the source has no rows", list_text(source.paths),
+    return fail(ErrorCode::invalid_data, "the source has no rows", place,
                 "check the path and whether the export has run");
   }
   result.usable = cube.total("usable");
@@ -220,15 +217,60 @@ Result<Audit> audit(engine::Database& database, const engine::Source& source,
   if (cube.days <= kMostDays) result.by_day = cube.by_day("rows");
   describe_events(result, cube);
   describe_columns(result, cube);
+  return result;
+}
 
-  Run run{database, relation, options, progress, query.now, cube, result};
+/// Runs the checks over counted cells and sorts what they found.
+Result<void> judge(Run& run) {
   ASSAY_CHECK(run_checks(run));
-  std::stable_sort(result.findings.begin(), result.findings.end(),
+  std::stable_sort(run.audit.findings.begin(), run.audit.findings.end(),
                    [](const Finding& a, const Finding& b) {
                      if (a.severity != b.severity) return a.severity < b.severity;
                      return a.check < b.check;
                    });
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return {};
+}
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+}  // namespace
+
+Result<Audit> audit(engine::Database& database, const engine::Source& source,
+                    const AuditOptions& options) {
+  const auto begin = std::chrono::steady_clock::now();
+  const Progress silent;
+  const Progress& progress = options.progress != nullptr ? *options.progress : silent;
+  ASSAY_TRY(const engine::Relation relation, engine::connect(database, source));
+  const std::vector<detail::Measured> columns = detail::measured_columns(relation);
+  for (const AuditRule& rule : options.rules) ASSAY_CHECK(check_rule(rule, columns));
+  const detail::CubeQuery query = cube_query(options, source);
+  progress.at("counting rows by event and day", 0.0);
+  ASSAY_TRY(const Cube cube, detail::count_cells(database, relation, query, progress));
+  ASSAY_TRY(Audit result, described(source, cube, list_text(source.paths)));
+  Run run{&database, nullptr, relation, options, progress, query.now, cube, result};
+  ASSAY_CHECK(judge(run));
+  result.seconds = seconds_since(begin);
+  return result;
+}
+
+Result<Audit> audit(warehouse::Connection& connection, const distributed::EventTable& table,
+                    const AuditOptions& options) {
+  const auto begin = std::chrono::steady_clock::now();
+  const Progress silent;
+  const Progress& progress = options.progress != nullptr ? *options.progress : silent;
+  const engine::Relation relation = detail::relation_of(table);
+  const std::vector<detail::Measured> columns = detail::measured_columns(relation);
+  for (const AuditRule& rule : options.rules) ASSAY_CHECK(check_rule(rule, columns));
+  const distributed::AuditScope scope{connection, table, options.timezone, progress};
+  const detail::CubeQuery query = cube_query(options, table.spec.source);
+  progress.at("counting rows by event and day", 0.0);
+  ASSAY_TRY(const Cube cube, detail::count_cells(scope, relation, query));
+  ASSAY_TRY(Audit result, described(table.spec.source, cube, to_text(table.spec.table)));
+  Run run{nullptr, &scope, relation, options, progress, query.now, cube, result};
+  ASSAY_CHECK(judge(run));
+  result.seconds = seconds_since(begin);
   return result;
 }
 

@@ -14,6 +14,12 @@
 namespace assay::engine {
 class Database;
 }
+namespace assay::warehouse {
+class Connection;
+}
+namespace assay::distributed {
+struct EventTable;
+}
 
 namespace assay::ingest {
 
@@ -180,6 +186,12 @@ struct Audit {
 /// Fails with invalid_spec (a column that is not there, with suggestions; a rule without what it
 /// needs), invalid_data (no rows, unreadable or truncated file), unavailable or interrupted.
 Result<Audit> audit(engine::Database& database, const engine::Source& source,
+                    const AuditOptions& options);
+
+/// The same of a table in a warehouse, which answers with counts alone: no examples, nothing
+/// sampled. What would need more is NotRun with the reason: copies in every column, extreme values,
+/// ledgers, and order of arrival without an ingest time.
+Result<Audit> audit(warehouse::Connection& connection, const distributed::EventTable& table,
                     const AuditOptions& options);
 
 }  // namespace assay::ingest

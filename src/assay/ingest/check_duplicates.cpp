@@ -48,13 +48,13 @@ std::string all_columns(const engine::Relation& relation) {
 // Rows that may have a copy: those whose shared hash occurs twice. Few, so that the rest of the
 // work is small. Rows are told apart by 64 bits: one mistake in 90,000 audits of 20 million rows.
 Result<std::int64_t> find_candidates(Run& run) {
-  ASSAY_CHECK(run.database.execute(
+  ASSAY_CHECK(run.database->execute(
       fmt::format("CREATE OR REPLACE TEMP TABLE assay_alike AS SELECT h FROM (SELECT {} AS h FROM "
                   "({})) GROUP BY h HAVING count(*) > 1",
                   shared_hash(run.relation), rows_sql(run.relation)),
       run.progress));
   ASSAY_TRY(const frame::Table count,
-            run.database.query("SELECT count(*) AS n FROM assay_alike", run.progress));
+            run.database->query("SELECT count(*) AS n FROM assay_alike", run.progress));
   return int_at(count, "n", 0);
 }
 
@@ -62,7 +62,7 @@ Result<std::int64_t> find_candidates(Run& run) {
 Result<Copies> exact_copies(Run& run) {
   ASSAY_TRY(
       const frame::Table found,
-      run.database.query(
+      run.database->query(
           fmt::format("SELECT event, CAST(sum(n - 1) AS BIGINT) AS copies FROM (SELECT "
                       "any_value(assay_event) AS event, count(*) AS n FROM ({0}) WHERE {1} "
                       "IN (SELECT h FROM assay_alike) GROUP BY hash({2}) HAVING count(*) > 1) "
@@ -79,7 +79,7 @@ Result<Copies> exact_copies(Run& run) {
 
 Result<void> exact_examples(Run& run, Finding& finding) {
   ASSAY_TRY(const frame::Table rows,
-            run.database.query(
+            run.database->query(
                 fmt::format("SELECT unit, time, event, n FROM (SELECT hash({0}) AS g, "
                             "any_value(CAST(assay_unit AS VARCHAR)) AS unit, any_value(assay_time) "
                             "AS time, any_value(assay_event) AS event, count(*) AS n FROM ({1}) "
@@ -128,7 +128,7 @@ Result<Copies> key_copies(Run& run) {
     }
     return {};
   };
-  ASSAY_CHECK(run.database.scan(
+  ASSAY_CHECK(run.database->scan(
       fmt::format("SELECT h, time_us, event FROM ({}) ORDER BY h, ingest_us NULLS LAST, arrival",
                   hashed),
       receive, run.progress));
@@ -137,6 +137,11 @@ Result<Copies> key_copies(Run& run) {
 
 void judge_rules(Run& run, const Copies& exact, const std::optional<Copies>& by_key) {
   for (const AuditRule* rule : rules_for(run, Check::duplicates)) {
+    if (run.warehouse != nullptr && !by_key) {
+      not_run(run, Check::duplicates, "duplicate_share",
+              "in a warehouse copies are told by the source's key, and it declares none");
+      continue;
+    }
     Finding finding;
     finding.check = Check::duplicates;
     finding.kind = "duplicate_share";
@@ -195,19 +200,40 @@ bool DuplicateRule::is_copy(std::int64_t group, std::int64_t time_us) {
   return false;
 }
 
-Result<void> check_duplicates(Run& run) {
+namespace {
+
+/// Copies by key as a warehouse counts them. Copies in every column would need all columns there.
+Result<void> count_copies_there(Run& run, std::optional<Copies>& by_key) {
+  not_run(run, Check::duplicates, "exact_copies",
+          "a warehouse is asked for copies by the source's key alone");
+  if (run.relation.keys.empty()) return {};
+  ASSAY_TRY(distributed::CopyCounts counts, distributed::audit_copies(*run.warehouse));
+  by_key = Copies{counts.total, std::move(counts.by_event)};
+  return {};
+}
+
+Result<void> count_copies(Run& run, Copies& exact, std::optional<Copies>& by_key) {
   ASSAY_TRY(const std::int64_t candidates, find_candidates(run));
-  Copies exact;
   if (candidates > 0) {
     ASSAY_TRY(exact, exact_copies(run));
   }
-  std::optional<Copies> by_key;
-  if (run.relation.keys.empty()) {
-    not_run(run, Check::duplicates, "equal_keys", "the source declares no deduplication key");
-  } else if (candidates == 0) {
-    by_key = Copies{};
-  } else {
+  if (run.relation.keys.empty()) return {};
+  by_key = Copies{};
+  if (candidates > 0) {
     ASSAY_TRY(by_key, key_copies(run));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_duplicates(Run& run) {
+  Copies exact;
+  std::optional<Copies> by_key;
+  ASSAY_CHECK(run.warehouse != nullptr ? count_copies_there(run, by_key)
+                                       : count_copies(run, exact, by_key));
+  if (!by_key) {
+    not_run(run, Check::duplicates, "equal_keys", "the source declares no deduplication key");
   }
   run.audit.dedup.before = run.audit.usable;
   if (run.relation.source.max_skew_us && !run.relation.ingest.empty()) {
@@ -215,7 +241,7 @@ Result<void> check_duplicates(Run& run) {
   }
   run.audit.dedup.after = run.audit.dedup.before - (by_key ? by_key->total : 0);
   judge_rules(run, exact, by_key);
-  ASSAY_CHECK(report_exact(run, exact, by_key));
+  if (run.warehouse == nullptr) ASSAY_CHECK(report_exact(run, exact, by_key));
   if (!by_key) return {};
   Finding finding;
   finding.check = Check::duplicates;

@@ -30,7 +30,7 @@ Result<std::int64_t> sample_units(Run& run) {
   const bool by_row = run.relation.ingest.empty();
   const std::string usable = fmt::format(
       "assay_unit IS NOT NULL AND assay_time IS NOT NULL AND hash(assay_unit) % {} = 0", modulus);
-  ASSAY_CHECK(run.database.execute(
+  ASSAY_CHECK(run.database->execute(
       fmt::format(
           "CREATE OR REPLACE TEMP TABLE assay_sample AS SELECT assay_unit AS unit, assay_time "
           "AS time_us, assay_event AS event, assay_ingest AS ingest_us, {} AS sequence, {} AS "
@@ -41,22 +41,27 @@ Result<std::int64_t> sample_units(Run& run) {
   return modulus;
 }
 
+Result<Inversions> inversions_there(Run& run, distributed::RowOrder order) {
+  ASSAY_TRY(const distributed::OrderCounts counts, distributed::audit_order(*run.warehouse, order));
+  return Inversions{counts.rows, counts.inverted, counts.ties, {}};
+}
+
 Result<Inversions> inversions(Run& run, const std::string& order, const std::string& tie) {
   const std::string rows = fmt::format(
       "SELECT unit, time_us, event, lag(time_us) OVER w AS before, {} AS tie FROM assay_sample "
       "WINDOW w AS (PARTITION BY unit ORDER BY {})",
       tie, order);
   ASSAY_TRY(const frame::Table counts,
-            run.database.query(fmt::format("SELECT count(*) AS n, count_if(time_us < before) AS "
-                                           "inverted, count_if(tie) AS ties FROM ({})",
-                                           rows),
-                               run.progress));
+            run.database->query(fmt::format("SELECT count(*) AS n, count_if(time_us < before) AS "
+                                            "inverted, count_if(tie) AS ties FROM ({})",
+                                            rows),
+                                run.progress));
   Inversions found{
       int_at(counts, "n", 0), int_at(counts, "inverted", 0), int_at(counts, "ties", 0), {}};
   if (found.inverted == 0) return found;
   ASSAY_TRY(
       const frame::Table shown,
-      run.database.query(
+      run.database->query(
           fmt::format("SELECT CAST(unit AS VARCHAR) AS unit, time_us, event, before FROM ({}) "
                       "WHERE time_us < before ORDER BY before - time_us DESC, unit, time_us "
                       "LIMIT {}",
@@ -105,20 +110,27 @@ void report_inversions(Run& run, Inversions found, std::int64_t modulus, const s
   add(run, std::move(finding));
 }
 
-Result<void> report_repeats(Run& run, std::int64_t modulus) {
+Result<distributed::RepeatCounts> count_repeats(Run& run) {
+  if (run.warehouse != nullptr)
+    return distributed::audit_repeats(*run.warehouse, run.options.repeat_gap_us);
   ASSAY_TRY(const frame::Table counts,
-            run.database.query(
+            run.database->query(
                 fmt::format("SELECT count(*) AS n, count_if(time_us - before <= {}) AS again FROM "
                             "(SELECT time_us, lag(time_us) OVER (PARTITION BY unit, event ORDER BY "
                             "time_us) AS before FROM assay_sample)",
                             run.options.repeat_gap_us),
                 run.progress));
+  return distributed::RepeatCounts{int_at(counts, "n", 0), int_at(counts, "again", 0)};
+}
+
+Result<void> report_repeats(Run& run, std::int64_t modulus) {
+  ASSAY_TRY(const distributed::RepeatCounts counts, count_repeats(run));
   Finding finding;
   finding.check = Check::duplicates;
   finding.kind = "repeats";
   finding.sampled = modulus > 1;
-  finding.count = int_at(counts, "again", 0) * modulus;
-  finding.base = modulus == 1 ? int_at(counts, "n", 0) : run.audit.usable;
+  finding.count = counts.repeats * modulus;
+  finding.base = modulus == 1 ? counts.rows : run.audit.usable;
   finding.severity = finding.count == 0 ? Severity::ok : Severity::info;
   finding.summary = fmt::format("{} ({}) repeat the same event of the same unit within {}{}",
                                 rows_text(finding.count, "event"),
@@ -155,7 +167,7 @@ Result<void> look_closer(Run& run, std::vector<Heavy>& units) {
       "OVER w END AS gap FROM ({}) WHERE assay_time IS NOT NULL AND CAST(assay_unit AS VARCHAR) IN "
       "({}) WINDOW w AS (PARTITION BY assay_unit ORDER BY assay_time)) GROUP BY unit",
       6 * kHourUs, rows_sql(run.relation), names);
-  ASSAY_TRY(const frame::Table rows, run.database.query(sql, run.progress));
+  ASSAY_TRY(const frame::Table rows, run.database->query(sql, run.progress));
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     for (Heavy& unit : units) {
       if (unit.unit != text_at(rows, "unit", row)) continue;
@@ -170,14 +182,14 @@ Result<std::vector<Heavy>> heavy_units(Run& run) {
   const std::string units = "SELECT u, events, events / days AS per_day FROM assay_units";
   ASSAY_TRY(
       const frame::Table spread,
-      run.database.query(fmt::format("SELECT count(*) AS units, quantile_cont(per_day, 0.99) AS "
-                                     "high FROM ({})",
-                                     units),
-                         run.progress));
+      run.database->query(fmt::format("SELECT count(*) AS units, quantile_cont(per_day, 0.99) AS "
+                                      "high FROM ({})",
+                                      units),
+                          run.progress));
   run.audit.units = int_at(spread, "units", 0);
   const double fence = std::max(kFewPerDay, kFarBeyond * number_at(spread, "high", 0));
   ASSAY_TRY(const frame::Table rows,
-            run.database.query(
+            run.database->query(
                 fmt::format("SELECT CAST(u AS VARCHAR) AS unit, CAST(events AS BIGINT) AS events, "
                             "per_day FROM ({}) WHERE per_day > {} ORDER BY per_day DESC, unit "
                             "LIMIT 1000",
@@ -192,23 +204,35 @@ Result<std::vector<Heavy>> heavy_units(Run& run) {
   return found;
 }
 
-void report_heavy(Run& run, const std::vector<Heavy>& units, bool regular) {
-  Finding finding;
-  finding.check = Check::unit_volume;
-  finding.kind = regular ? "bot_like" : "heavy_units";
-  finding.base = run.audit.units;
+struct Tally {
+  std::int64_t units = 0;
   std::int64_t events = 0;
+  std::vector<Example> examples;
+};
+
+Tally tally_of(const Run& run, const std::vector<Heavy>& units, bool regular) {
+  Tally tally;
   for (const Heavy& unit : units) {
     if (unit.regular != regular) continue;
-    ++finding.count;
-    events += unit.events;
-    if (finding.examples.size() < run.options.examples) {
-      finding.examples.push_back(
+    ++tally.units;
+    tally.events += unit.events;
+    if (tally.examples.size() < run.options.examples) {
+      tally.examples.push_back(
           {unit.unit, std::nullopt,
            fmt::format("{} events, {:.0f} an active day", count_text(unit.events), unit.per_day)});
     }
   }
-  const double share = share_of(events, run.audit.usable);
+  return tally;
+}
+
+void report_heavy(Run& run, Tally tally, bool regular) {
+  Finding finding;
+  finding.check = Check::unit_volume;
+  finding.kind = regular ? "bot_like" : "heavy_units";
+  finding.base = run.audit.units;
+  finding.count = tally.units;
+  finding.examples = std::move(tally.examples);
+  const double share = share_of(tally.events, run.audit.usable);
   finding.severity = finding.count == 0 ? Severity::ok
                      : regular          ? Severity::warning
                                         : Severity::info;
@@ -227,20 +251,28 @@ void report_heavy(Run& run, const std::vector<Heavy>& units, bool regular) {
   add(run, std::move(finding));
 }
 
+Result<distributed::UnitDays> unit_days(Run& run, double most, const std::string& day,
+                                        const std::string& usable) {
+  if (run.warehouse != nullptr) return distributed::audit_unit_days(*run.warehouse, most);
+  ASSAY_TRY(const frame::Table rows,
+            run.database->query(
+                fmt::format("SELECT count_if(n > {}) AS over, count(*) AS all_days FROM (SELECT "
+                            "count(*) AS n {} GROUP BY assay_unit, {})",
+                            most, usable, day),
+                run.progress));
+  return distributed::UnitDays{int_at(rows, "all_days", 0), int_at(rows, "over", 0)};
+}
+
 Result<void> judge_volume_rules(Run& run, const std::string& day, const std::string& usable) {
   for (const AuditRule* rule : rules_for(run, Check::unit_volume)) {
-    ASSAY_TRY(const frame::Table rows,
-              run.database.query(
-                  fmt::format("SELECT count_if(n > {}) AS over, count(*) AS all_days FROM (SELECT "
-                              "count(*) AS n {} GROUP BY assay_unit, {})",
-                              rule->max.value_or(0.0), usable, day),
-                  run.progress));
+    ASSAY_TRY(const distributed::UnitDays counts,
+              unit_days(run, rule->max.value_or(0.0), day, usable));
     Finding finding;
     finding.check = Check::unit_volume;
     finding.kind = "events_a_day";
     finding.declared = true;
-    finding.count = int_at(rows, "over", 0);
-    finding.base = int_at(rows, "all_days", 0);
+    finding.count = counts.over;
+    finding.base = counts.days;
     finding.severity = finding.count == 0 ? Severity::ok : Severity::warning;
     finding.summary = fmt::format("{} of a unit hold more than {:g} events",
                                   rows_text(finding.count, "day"), rule->max.value_or(0.0));
@@ -250,36 +282,98 @@ Result<void> judge_volume_rules(Run& run, const std::string& day, const std::str
   return {};
 }
 
-}  // namespace
+/// The sequence either orders all events of a unit or starts anew (with each session, say).
+void report_sequence(Run& run, Inversions ordered, std::int64_t modulus) {
+  if (ordered.ties > 0) {
+    not_run(
+        run, Check::out_of_order, "sequence_inversions",
+        fmt::format("the sequence starts anew inside units ({})", rows_text(ordered.ties, "tie")));
+    return;
+  }
+  report_inversions(run, std::move(ordered), modulus, "sequence_inversions",
+                    "order of the sequence");
+}
 
-Result<void> check_order(Run& run) {
-  ASSAY_TRY(const std::int64_t modulus, sample_units(run));
+Result<void> report_order_there(Run& run) {
+  if (run.relation.ingest.empty()) {
+    not_run(run, Check::out_of_order, "arrival_inversions",
+            "rows of a warehouse lie in no order and the source declares no ingest time");
+  } else {
+    ASSAY_TRY(Inversions arrived, inversions_there(run, distributed::RowOrder::arrival));
+    report_inversions(run, std::move(arrived), 1, "arrival_inversions", "order of arrival");
+  }
+  if (run.relation.sequence.empty()) return {};
+  ASSAY_TRY(Inversions ordered, inversions_there(run, distributed::RowOrder::sequence));
+  report_sequence(run, std::move(ordered), 1);
+  return {};
+}
+
+Result<void> report_order(Run& run, std::int64_t modulus) {
   ASSAY_TRY(Inversions arrived, inversions(run, order_of_arrival(run), "false"));
   report_inversions(run, std::move(arrived), modulus, "arrival_inversions",
                     run.relation.ingest.empty() ? "order of the rows" : "order of arrival");
+  if (run.relation.sequence.empty()) return {};
+  ASSAY_TRY(Inversions ordered,
+            inversions(run, "sequence NULLS LAST, time_us", "sequence = lag(sequence) OVER w"));
+  report_sequence(run, std::move(ordered), modulus);
+  return {};
+}
+
+// Even and uneven units that hold far more events a day than all others.
+Result<void> report_busy_there(Run& run, double fence) {
+  ASSAY_TRY(const distributed::Busy busy,
+            distributed::audit_busy_units(*run.warehouse, {fence, kRegular, kSleepless}));
+  report_heavy(run, {busy.even.units, busy.even.events, {}}, true);
+  report_heavy(run, {busy.uneven.units, busy.uneven.events, {}}, false);
+  return {};
+}
+
+// The smallest load a day that 99 % of units stay at or below.
+Result<double> high_load_there(Run& run) {
+  ASSAY_TRY(std::vector<distributed::UnitLoad> loads,
+            distributed::audit_unit_loads(*run.warehouse));
+  const auto per_day = [](const distributed::UnitLoad& load) {
+    return static_cast<double>(load.events) / static_cast<double>(load.days);
+  };
+  std::sort(loads.begin(), loads.end(),
+            [&](const auto& a, const auto& b) { return per_day(a) < per_day(b); });
+  run.audit.units = 0;
+  for (const distributed::UnitLoad& load : loads) run.audit.units += load.units;
+  std::int64_t below = 0;
+  for (const distributed::UnitLoad& load : loads) {
+    below += load.units;
+    if (static_cast<double>(below) >= 0.99 * static_cast<double>(run.audit.units))
+      return per_day(load);
+  }
+  return 0.0;
+}
+
+}  // namespace
+
+Result<void> check_order(Run& run) {
+  std::int64_t modulus = 1;
+  if (run.warehouse == nullptr) {
+    ASSAY_TRY(modulus, sample_units(run));
+  }
   if (run.relation.sequence.empty()) {
     not_run(run, Check::out_of_order, "sequence_inversions", "the source declares no sequence");
-  } else {
-    ASSAY_TRY(Inversions ordered,
-              inversions(run, "sequence NULLS LAST, time_us", "sequence = lag(sequence) OVER w"));
-    if (ordered.ties > 0) {
-      not_run(run, Check::out_of_order, "sequence_inversions",
-              fmt::format("the sequence starts anew inside units ({})",
-                          rows_text(ordered.ties, "tie")));
-    } else {
-      report_inversions(run, std::move(ordered), modulus, "sequence_inversions",
-                        "order of the sequence");
-    }
   }
+  ASSAY_CHECK(run.warehouse != nullptr ? report_order_there(run) : report_order(run, modulus));
   if (run.relation.source.event_expression.empty()) {
     not_run(run, Check::duplicates, "repeats", "all rows are one kind of event");
   } else {
     ASSAY_CHECK(report_repeats(run, modulus));
   }
-  return run.database.execute("DROP TABLE assay_sample", run.progress);
+  if (run.warehouse != nullptr) return {};
+  return run.database->execute("DROP TABLE assay_sample", run.progress);
 }
 
 Result<void> check_unit_volume(Run& run) {
+  if (run.warehouse != nullptr) {
+    ASSAY_TRY(const double high, high_load_there(run));
+    ASSAY_CHECK(judge_volume_rules(run, {}, {}));
+    return report_busy_there(run, std::max(kFewPerDay, kFarBeyond * high));
+  }
   const std::string day = engine::local_day_sql("assay_time", run.options.timezone);
   const std::string usable = fmt::format(
       "FROM ({}) WHERE assay_unit IS NOT NULL AND assay_time IS NOT NULL", rows_sql(run.relation));
@@ -289,16 +383,16 @@ Result<void> check_unit_volume(Run& run) {
           ? fmt::format("bit_count(bit_or(CAST(1 AS BIGINT) << CAST({} - ({}) AS INTEGER)))", day,
                         run.audit.first_day)
           : fmt::format("count(DISTINCT {})", day);
-  ASSAY_CHECK(run.database.execute(
+  ASSAY_CHECK(run.database->execute(
       fmt::format("CREATE OR REPLACE TEMP TABLE assay_units AS SELECT assay_unit AS u, count(*) AS "
                   "events, {} AS days {} GROUP BY 1",
                   days, usable),
       run.progress));
   ASSAY_TRY(const std::vector<Heavy> units, heavy_units(run));
   ASSAY_CHECK(judge_volume_rules(run, day, usable));
-  report_heavy(run, units, true);
-  report_heavy(run, units, false);
-  return run.database.execute("DROP TABLE assay_units", run.progress);
+  report_heavy(run, tally_of(run, units, true), true);
+  report_heavy(run, tally_of(run, units, false), false);
+  return run.database->execute("DROP TABLE assay_units", run.progress);
 }
 
 }  // namespace assay::ingest::detail

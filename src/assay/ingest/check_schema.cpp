@@ -30,7 +30,7 @@ Result<Files> parquet_files(Run& run, const std::vector<SourceFile>& files) {
   }
   // num_children is set on groups; only leaves hold values.
   ASSAY_TRY(const frame::Table rows,
-            run.database.query(
+            run.database->query(
                 fmt::format("SELECT CAST(file_name AS VARCHAR) AS file, name, coalesce(CAST("
                             "logical_type AS VARCHAR), CAST(type AS VARCHAR)) AS type FROM "
                             "parquet_schema([{}]) WHERE type IS NOT NULL",
@@ -55,7 +55,7 @@ Result<Files> text_files(Run& run, const std::vector<SourceFile>& files) {
     engine::Source one = run.relation.source;
     one.paths = {file.path};
     ASSAY_TRY(const std::vector<engine::ColumnInfo> columns,
-              engine::source_columns(run.database, one));
+              engine::source_columns(*run.database, one));
     found.names.push_back(file.path);
     for (const engine::ColumnInfo& column : columns) {
       found.types[column.name][column.type].insert(file.path);
@@ -124,7 +124,7 @@ void report(Run& run, const Files& files) {
 
 Result<void> check_schema(Run& run) {
   const engine::Source& source = run.relation.source;
-  if (source.format == engine::SourceFormat::duckdb) {
+  if (run.warehouse != nullptr || source.format == engine::SourceFormat::duckdb) {
     not_run(run, Check::schema_drift, "files_agree", "a database table has one schema");
     return {};
   }

@@ -5,6 +5,7 @@
 #include "assay/base/text.hpp"
 #include "assay/engine/database.hpp"
 #include "assay/engine/sql.hpp"
+#include "assay/frame/predicate.hpp"
 #include "assay/ingest/detail/run.hpp"
 
 namespace assay::ingest::detail {
@@ -48,20 +49,44 @@ std::string complying_sql(const Run& run, const AuditRule& rule) {
       limit, near, selects(rule.if_event), selects(rule.then_event), rows_sql(run.relation));
 }
 
+Result<engine::EventSelector> selector_of(const AuditEvent& event) {
+  engine::EventSelector selector{event.events, {}};
+  if (event.where.empty()) return selector;
+  ASSAY_TRY(selector.where, frame::parse_predicate(event.where));
+  return selector;
+}
+
+Result<distributed::Compliance> compliance_there(Run& run, const AuditRule& rule) {
+  distributed::Implication implication;
+  ASSAY_TRY(implication.if_event, selector_of(rule.if_event));
+  ASSAY_TRY(implication.then_event, selector_of(rule.then_event));
+  implication.within_us = rule.within_us;
+  implication.before = rule.before;
+  return distributed::audit_implication(*run.warehouse, implication);
+}
+
+Result<distributed::Compliance> compliance(Run& run, const AuditRule& rule,
+                                           const std::string& rows) {
+  if (run.warehouse != nullptr) return compliance_there(run, rule);
+  ASSAY_TRY(
+      const frame::Table counts,
+      run.database->query(fmt::format("SELECT count(*) AS n, count_if(NOT complies) AS broken "
+                                      "FROM ({})",
+                                      rows),
+                          run.progress));
+  return distributed::Compliance{int_at(counts, "n", 0), int_at(counts, "broken", 0)};
+}
+
 Result<void> judge(Run& run, const AuditRule& rule) {
-  const std::string rows = complying_sql(run, rule);
-  ASSAY_TRY(const frame::Table counts,
-            run.database.query(fmt::format("SELECT count(*) AS n, count_if(NOT complies) AS broken "
-                                           "FROM ({})",
-                                           rows),
-                               run.progress));
+  const std::string rows = run.warehouse != nullptr ? std::string() : complying_sql(run, rule);
+  ASSAY_TRY(const distributed::Compliance counts, compliance(run, rule, rows));
   Finding finding;
   finding.check = Check::sequence;
   finding.kind = "implies";
   finding.declared = true;
   finding.event = rule.if_event.events.empty() ? std::string() : rule.if_event.events.front();
-  finding.count = int_at(counts, "broken", 0);
-  finding.base = int_at(counts, "n", 0);
+  finding.count = counts.broken;
+  finding.base = counts.events;
   const double share = share_of(finding.count, finding.base);
   const double least = rule.min.value_or(kLeastCompliance);
   const std::string within =
@@ -81,13 +106,13 @@ Result<void> judge(Run& run, const AuditRule& rule) {
       "a funnel from {0} to {1} misses them: its rate is too low by up to {2} of the {1} events",
       words(rule.before ? rule.then_event : rule.if_event),
       words(rule.before ? rule.if_event : rule.then_event), percent_text(share));
-  if (finding.count > 0) {
+  if (finding.count > 0 && run.warehouse == nullptr) {
     ASSAY_TRY(
         const frame::Table shown,
-        run.database.query(fmt::format("SELECT CAST(u AS VARCHAR) AS unit, t, event, near FROM "
-                                       "({}) WHERE NOT complies ORDER BY t, unit LIMIT {}",
-                                       rows, run.options.examples),
-                           run.progress));
+        run.database->query(fmt::format("SELECT CAST(u AS VARCHAR) AS unit, t, event, near FROM "
+                                        "({}) WHERE NOT complies ORDER BY t, unit LIMIT {}",
+                                        rows, run.options.examples),
+                            run.progress));
     for (std::size_t row = 0; row < shown.rows(); ++row) {
       finding.examples.push_back(
           {text_at(shown, "unit", row), int_at(shown, "t", row),
@@ -112,7 +137,7 @@ Result<void> judge_ledger(Run& run, const AuditRule& rule) {
       rule.with_sql);
   ASSAY_TRY(
       const frame::Table days,
-      run.database.query(
+      run.database->query(
           fmt::format("SELECT coalesce(a.day, b.day) AS day, CAST(coalesce(a.value, 0) AS "
                       "DOUBLE) AS ours, coalesce(b.value, 0) AS theirs FROM ({}) AS a FULL JOIN "
                       "({}) AS b ON a.day = b.day ORDER BY 1",
@@ -163,6 +188,10 @@ Result<void> check_sequences(Run& run) {
 Result<void> check_ledgers(Run& run) {
   const std::vector<const AuditRule*> rules = rules_for(run, Check::reconcile);
   if (rules.empty()) not_run(run, Check::reconcile, "ledger", "no ledger is declared");
+  if (run.warehouse != nullptr && !rules.empty()) {
+    not_run(run, Check::reconcile, "ledger", "a ledger is compared with files only");
+    return {};
+  }
   for (const AuditRule* rule : rules) ASSAY_CHECK(judge_ledger(run, *rule));
   return {};
 }

@@ -239,9 +239,13 @@ Result<Cube> count_cells(engine::Database& database, const engine::Relation& rel
   add_measures(sql, cube.columns, full_columns(database, relation));
   sql += fmt::format(" FROM ({}) GROUP BY 1, 2", rows_sql(relation));
   ASSAY_TRY(cube.cells, database.query(sql, progress));
+  order_cells(cube);
+  return cube;
+}
+
+void order_cells(Cube& cube) {
   order_events(cube);
   order_days(cube);
-  return cube;
 }
 
 std::int64_t Cube::total(std::string_view measure) const {

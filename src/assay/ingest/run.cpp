@@ -79,7 +79,7 @@ std::vector<const AuditRule*> rules_for(const Run& run, Check check) {
 
 Result<void> add_examples(Run& run, Finding& finding, const std::string& condition,
                           const std::vector<Shown>& columns) {
-  if (run.options.examples == 0) return {};
+  if (run.options.examples == 0 || run.warehouse != nullptr) return {};
   std::string sql =
       "SELECT CAST(assay_unit AS VARCHAR) AS unit, assay_time AS time, "
       "CAST(assay_event AS VARCHAR) AS event";
@@ -88,7 +88,7 @@ Result<void> add_examples(Run& run, Finding& finding, const std::string& conditi
   }
   sql += fmt::format(" FROM ({}) WHERE {} LIMIT {}", rows_sql(run.relation), condition,
                      run.options.examples);
-  ASSAY_TRY(const frame::Table rows, run.database.query(sql, run.progress));
+  ASSAY_TRY(const frame::Table rows, run.database->query(sql, run.progress));
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     Example example;
     example.unit = text_at(rows, "unit", row);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "assay/base/result.hpp"
+#include "assay/distributed/audit_counts.hpp"
 #include "assay/engine/database.hpp"
 #include "assay/engine/relation.hpp"
 #include "assay/frame/table.hpp"
@@ -78,5 +79,14 @@ struct CubeQuery {
 /// Makes the pass. Fails as Database::query does.
 Result<Cube> count_cells(engine::Database& database, const engine::Relation& relation,
                          const CubeQuery& query, const Progress& progress);
+Result<Cube> count_cells(const distributed::AuditScope& scope, const engine::Relation& relation,
+                         const CubeQuery& query);
+
+/// Fills in events, days and range from the cells.
+void order_cells(Cube& cube);
+
+/// A table of a warehouse as checks know a source: its columns under DuckDB's type names, and which
+/// roles there are. Its pieces of SQL are never sent.
+engine::Relation relation_of(const distributed::EventTable& table);
 
 }  // namespace assay::ingest::detail

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "assay/base/result.hpp"
+#include "assay/distributed/audit_counts.hpp"
 #include "assay/engine/database.hpp"
 #include "assay/engine/relation.hpp"
 #include "assay/ingest/audit.hpp"
@@ -13,9 +14,11 @@
 
 namespace assay::ingest::detail {
 
-/// One audit while it runs: what every check reads and where it writes.
+/// One audit while it runs: what every check reads and where it writes. Rows lie in files or in a
+/// warehouse; there they are only counted, and what would need more is not run, with the reason.
 struct Run {
-  engine::Database& database;
+  engine::Database* database = nullptr;                ///< Files; null for a warehouse.
+  const distributed::AuditScope* warehouse = nullptr;  ///< A table there; null for files.
   const engine::Relation& relation;
   const AuditOptions& options;
   const Progress& progress;
@@ -35,7 +38,7 @@ Finding& add(Run& run, Finding finding);
 void not_run(Run& run, Check check, std::string kind, std::string reason);
 
 /// Fetches the first rows of the source that meet a condition (over rows_sql) as examples, with
-/// the event and the values named.
+/// the event and the values named. A warehouse hands out no rows: there nothing is added.
 Result<void> add_examples(Run& run, Finding& finding, const std::string& condition,
                           const std::vector<Shown>& columns = {});
 
