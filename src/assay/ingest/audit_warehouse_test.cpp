@@ -154,6 +154,10 @@ TEST_F(Twins, PlantedFaultsAreCountedAlike) {
 }
 
 TEST_F(Twins, AMachineIsSeenInBoth) {
+  // More people, so that two machines stay above the 99th percentile.
+  run("INSERT INTO t SELECT user_id + 1000 * k, event, ts, received_at, insert_id || '-' || k, "
+      "seq, "
+      "watch_ms, revenue, country FROM t, range(1, 5) r(k) WHERE seq % 24 < 10");
   run(
       fmt::format("INSERT INTO t SELECT 9999, 'view', {0} + i * 300000000, {0} + i * 300000000 + "
                   "1000000, 'bot' "
