@@ -27,14 +27,14 @@ Result<sql::Plan> compile(const engine::FunnelQuery& query, const EventTable& ta
   FunnelEvents events;
   sql::Select flagged;
   flagged.outputs = {{"unit", sql::column("unit")}, {"time_us", sql::column("time_us")}};
-  std::vector<sql::Expression> any;
+  std::vector<const engine::EventSelector*> selectors;
   for (const std::size_t step : classes.step_of) {
     add_words(query.steps[step], scan.properties);
-    any.push_back(flag(query.steps[step], table));
+    selectors.push_back(&query.steps[step]);
     events.flags.push_back(fmt::format("meets_{}", step + 1));
-    flagged.outputs.push_back({events.flags.back(), any.back()});
+    flagged.outputs.push_back({events.flags.back(), flag(query.steps[step], table)});
   }
-  scan.where = sql::either(std::move(any));
+  scan.where = met_by_any(selectors, table);
   flagged.from = {events_step(table, scan, plan)};
   events.rows = plan.add("flagged", std::move(flagged));
 

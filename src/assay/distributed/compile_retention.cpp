@@ -16,7 +16,7 @@ sql::Input unit_days(const engine::RetentionQuery& query, const EventTable& tabl
   add_words(query.returning, scan.properties);
   const sql::Expression enters = flag(query.start, table);
   const sql::Expression returns = flag(query.returning, table);
-  scan.where = sql::either({enters, returns});
+  scan.where = met_by_any({&query.start, &query.returning}, table);
   sql::Select flagged;
   flagged.outputs = {{"unit", sql::column("unit")},
                      {"day", local_day(sql::column("time_us"), query.timezone, table.span)},

@@ -28,7 +28,7 @@ sql::Input sessions_step(const engine::SessionsQuery& query, const EventTable& t
                          sql::Plan& plan) {
   Scan scan;
   add_words(query.event, scan.properties);
-  scan.where = flag(query.event, table);
+  scan.where = met_by_any({&query.event}, table);
   sql::Select instants;
   instants.outputs = {{"unit", sql::column("unit")},
                       {"time_us", sql::column("time_us")},

@@ -39,19 +39,19 @@ sql::Input flagged_step(const engine::UnitTotalsQuery& query, const EventTable& 
   Scan scan;
   scan.range = query.period;
   add_words(query.active, scan.properties);
-  std::vector<sql::Expression> any{flag(query.active, table)};
+  std::vector<const engine::EventSelector*> selectors{&query.active};
   sql::Select flagged;
   flagged.outputs = {{"unit", sql::column("unit")},
                      {"day", local_day(sql::column("time_us"), query.timezone, query.period)},
-                     {"is_active", any.front()}};
+                     {"is_active", flag(query.active, table)}};
   for_each_term(query, [&](std::size_t i, bool is_denominator, const Term& term) {
     add_words(term, scan.properties);
-    any.push_back(flag(term.event, table));
-    flagged.outputs.push_back({column_name("meant", i, is_denominator), any.back()});
+    selectors.push_back(&term.event);
+    flagged.outputs.push_back({column_name("meant", i, is_denominator), flag(term.event, table)});
     flagged.outputs.push_back(
         {column_name("value", i, is_denominator), value_of_term(term, table)});
   });
-  scan.where = sql::either(std::move(any));
+  scan.where = met_by_any(selectors, table);
   flagged.from = {events_step(table, scan, plan)};
   return plan.add("flagged", std::move(flagged));
 }

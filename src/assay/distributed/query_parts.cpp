@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "assay/frame/predicate.hpp"
@@ -43,6 +44,29 @@ void add_words(const Term& term, std::vector<std::string>& words) {
 sql::Expression flag(const engine::EventSelector& selector, const EventTable& table) {
   if (is_any(selector)) return sql::truth(true);
   return sql::certainly(condition(selector, table));
+}
+
+std::optional<sql::Expression> met_by_any(
+    const std::vector<const engine::EventSelector*>& selectors, const EventTable& table) {
+  std::set<std::string> names;
+  bool all_named = true;
+  bool any_filtered = false;
+  std::vector<sql::Expression> conditions;
+  for (const engine::EventSelector* selector : selectors) {
+    if (is_any(*selector)) return std::nullopt;
+    names.insert(selector->names.begin(), selector->names.end());
+    all_named = all_named && !selector->names.empty();
+    any_filtered = any_filtered || selector->where.has_value();
+    conditions.push_back(condition(*selector, table));
+  }
+  std::vector<sql::Expression> parts;
+  if (all_named) {
+    std::vector<sql::Expression> literals;
+    for (const std::string& name : names) literals.push_back(sql::value(name));
+    parts.push_back(sql::one_of(sql::column("event"), std::move(literals)));
+  }
+  if (any_filtered) parts.push_back(sql::either(std::move(conditions)));
+  return sql::both(std::move(parts));
 }
 
 sql::Expression value_of_term(const Term& term, const EventTable& table) {

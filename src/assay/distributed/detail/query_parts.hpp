@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,11 @@ void add_words(const engine::Term& term, std::vector<std::string>& words);
 
 /// Whether an event is meant; never missing.
 sql::Expression flag(const engine::EventSelector& selector, const EventTable& table);
+
+/// Which events meet any of some selectors, for Scan::where; none when that is every event. Event
+/// names stand in front, alone, where an engine can skip by them.
+std::optional<sql::Expression> met_by_any(
+    const std::vector<const engine::EventSelector*>& selectors, const EventTable& table);
 
 /// The column of sum and max as float64; missing for other aggregations.
 sql::Expression value_of_term(const engine::Term& term, const EventTable& table);
