@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "assay/warehouse/adbc.hpp"
+#include "assay/warehouse/clickhouse.hpp"
 #include "assay/warehouse/duckdb_line.hpp"
 #include "assay/warehouse/trino.hpp"
 
@@ -21,8 +22,13 @@ struct Line {
 /// One row a transport, declared in its own header.
 const std::vector<Line>& lines() {
   static const std::vector<Line> kLines = {
-      {"trino", connect_trino},    {"duckdb", connect_duckdb},   {"spark", connect_adbc},
-      {"flightsql", connect_adbc}, {"postgresql", connect_adbc}, {"snowflake", connect_adbc},
+      {"trino", connect_trino},
+      {"clickhouse", connect_clickhouse},
+      {"duckdb", connect_duckdb},
+      {"spark", connect_adbc},
+      {"flightsql", connect_adbc},
+      {"postgresql", connect_adbc},
+      {"snowflake", connect_adbc},
       {"bigquery", connect_adbc},
   };
   return kLines;

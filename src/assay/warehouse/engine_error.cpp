@@ -119,6 +119,7 @@ constexpr std::array kWords{
     ByText{"cannot cast", &kValue},
     ByText{"parser error", &kSyntax},
     ByText{"syntax error", &kSyntax},
+    ByText{"expected something else", &kSyntax},
     ByText{"invalid sql", &kSyntax},
     ByText{"binder error", &kBinding},
     ByText{"catalog error", &kNoTable},
@@ -171,7 +172,7 @@ std::string one_line(std::string_view words) {
 
 tl::unexpected<Error> engine_error(const Refusal& refusal) {
   const std::string state = refusal.sqlstate.empty() ? state_in(refusal.said) : refusal.sqlstate;
-  const Meaning* meaning = find_meaning(state, lower(refusal.said));
+  const Meaning* meaning = find_meaning(state.empty() ? refusal.like : state, lower(refusal.said));
   std::string have = one_line(refusal.said);
   if (!refusal.error_name.empty()) have = fmt::format("{}: {}", refusal.error_name, have);
   if (!state.empty() && have.find(state) == std::string::npos) {

@@ -13,6 +13,7 @@ struct Refusal {
   std::string engine;      ///< "spark at host:port"; stands in Error::where.
   std::string said;        ///< The engine's own words.
   std::string sqlstate;    ///< Five letters; empty: not told (it is then looked for in the words).
+  std::string like;        ///< The SQLSTATE of engines that have one; not shown. May be empty.
   std::string error_name;  ///< "UNKNOWN_TABLE", "IO"; empty: none.
   ErrorCode otherwise = ErrorCode::unavailable;  ///< When nothing here knows better.
 };
