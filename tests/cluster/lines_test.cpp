@@ -27,6 +27,7 @@ struct EngineCase {
   std::string values;   ///< One row: int64, NaN, -inf, decimal, date, instant, text, missing, bool.
   std::string numbers;  ///< A table function of the whole numbers below {}.
   std::string number;   ///< Its column.
+  std::string many;     ///< So many that counting their distinct remainders takes seconds.
 };
 
 std::vector<EngineCase> engine_cases() {

@@ -22,14 +22,9 @@ struct Line {
 /// One row a transport, declared in its own header.
 const std::vector<Line>& lines() {
   static const std::vector<Line> kLines = {
-      {"trino", connect_trino},
-      {"clickhouse", connect_clickhouse},
-      {"duckdb", connect_duckdb},
-      {"spark", connect_adbc},
-      {"flightsql", connect_adbc},
-      {"postgresql", connect_adbc},
-      {"snowflake", connect_adbc},
-      {"bigquery", connect_adbc},
+      {"trino", connect_trino},    {"clickhouse", connect_clickhouse}, {"duckdb", connect_duckdb},
+      {"spark", connect_adbc},     {"flightsql", connect_adbc},        {"postgresql", connect_adbc},
+      {"snowflake", connect_adbc}, {"bigquery", connect_adbc},
   };
   return kLines;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <map>
 #include <optional>
 
 namespace assay::warehouse {
@@ -35,6 +36,7 @@ bool start_libcurl() {
 /// Where a running transfer puts what comes.
 struct Incoming {
   std::string body;
+  std::map<std::string, std::string> headers;
   Clock::time_point last_byte = Clock::now();
   bool too_large = false;
 };
@@ -51,9 +53,20 @@ std::size_t take_body(char* data, std::size_t size, std::size_t count, void* to)
   return bytes;
 }
 
-std::size_t take_header(char*, std::size_t size, std::size_t count, void* to) {
-  static_cast<Incoming*>(to)->last_byte = Clock::now();
-  return size * count;
+std::size_t take_header(char* data, std::size_t size, std::size_t count, void* to) {
+  auto& incoming = *static_cast<Incoming*>(to);
+  incoming.last_byte = Clock::now();
+  const std::string_view line(data, size * count);
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return line.size();
+  std::string name(line.substr(0, colon));
+  for (char& c : name)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  std::string_view value = line.substr(colon + 1);
+  while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
+  while (!value.empty() && (value.back() == '\r' || value.back() == '\n')) value.remove_suffix(1);
+  incoming.headers[std::move(name)] = std::string(value);
+  return line.size();
 }
 
 HeaderList header_list(const HttpRequest& request, const HttpSettings& settings, bool tls) {
@@ -214,6 +227,7 @@ HttpAnswer HttpClient::send(const HttpRequest& request, const Progress& progress
   answer.status = static_cast<int>(status);
   if (type != nullptr) answer.content_type = type;
   answer.bytes_received = static_cast<std::int64_t>(bytes);
+  answer.headers = std::move(incoming.headers);
   answer.body = std::move(incoming.body);
   answer.failure_text = words.data();
   // The buffers of this call die with it.

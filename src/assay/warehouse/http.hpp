@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,8 +43,9 @@ struct HttpAnswer {
   std::string failure_text;  ///< libcurl's own words.
   int status = 0;
   std::string content_type;
-  std::string body;                 ///< Decompressed.
-  std::int64_t bytes_received = 0;  ///< Of the body, as they came through the wire.
+  std::map<std::string, std::string> headers;  ///< Names in lower case; of two alike the last.
+  std::string body;                            ///< Decompressed.
+  std::int64_t bytes_received = 0;             ///< Of the body, as they came through the wire.
 };
 
 /// What goes with every request.
