@@ -90,7 +90,8 @@ class Handler(BaseHTTPRequestHandler):
             code = re.search(r"Code: (\d+)", words)
             number = code.group(1) if code else "1000"
             return self.refuse(404 if number in ("60", "81") else 500, number, words)
-        summary = {"read_rows": str(result.storage_rows_read()), "read_bytes": str(result.storage_bytes_read()),
+        summary = {"read_rows": str(result.storage_rows_read()),
+                   "read_bytes": str(result.storage_bytes_read()),
                    "elapsed_ns": str(int((time.monotonic() - begin) * 1e9))}
         return self.answer(200, result.bytes() or b"", [
             ("X-ClickHouse-Summary", json.dumps(summary)),
