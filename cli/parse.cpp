@@ -227,6 +227,8 @@ class Parser {
     sub->add_option("--to", options->to, "last day; of the data unless given")->type_name("DAY");
     sub->add_option("--by", options->by, "day, week or month: a value for each")
         ->type_name("GRAIN");
+    sub->add_flag("--refresh", options->refresh,
+                  "by day from a warehouse: ask days again that the project has kept");
     on(sub, options, app::metrics_verb);
   }
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "assay/app/daily_totals.hpp"
 #include "assay/base/text.hpp"
 #include "assay/metrics/compile.hpp"
 #include "assay/readout/metrics_readout.hpp"
@@ -109,6 +110,20 @@ Result<void> choose_metrics(const spec::Project& project, const std::string& sou
               (project.folder / "metrics").string(), "declare a mean, proportion or ratio");
 }
 
+/// Periods of one day each, from one question.
+Result<void> fill_days(Context& context, engine::Engine& engine, const DailyRequest& request,
+                       readout::MetricsPage& page) {
+  const engine::SeriesQuery query{page.query.active, page.periods.front().first,
+                                  page.periods.back().last, page.query.timezone,
+                                  page.query.metrics};
+  DailyTotals days;
+  ASSAY_TRY(days, daily_totals(context, engine, query, request));
+  for (std::size_t i = 0; i < page.periods.size(); ++i)
+    page.periods[i].totals = std::move(days.series.days[i]);
+  page.origin = std::move(days.origin);
+  return {};
+}
+
 }  // namespace
 
 Result<Outcome> metrics_verb(Context& context, const MetricsOptions& options) {
@@ -126,8 +141,10 @@ Result<Outcome> metrics_verb(Context& context, const MetricsOptions& options) {
   page.query.timezone = source->timezone;
   ASSAY_CHECK(choose_metrics(project, source->open.spec->name.value, options.metrics, page));
   EngineChoice choice{};
-  ASSAY_TRY(choice, parse_engine(options.source.engine.empty() ? project.engine.value
-                                                               : options.source.engine));
+  const std::string& engine_word =
+      options.source.engine.empty() ? project.engine.value : options.source.engine;
+  ASSAY_TRY(choice, parse_engine(engine_word));
+  const spec::Source& declared = *source->open.spec;
   OpenEngine engine;
   ASSAY_TRY(engine, open_engine(context, std::move(source->open), source->index, choice));
   Span span;
@@ -137,7 +154,12 @@ Result<Outcome> metrics_verb(Context& context, const MetricsOptions& options) {
     page.query.period = {source->timezone.day_start(period.first),
                          source->timezone.day_start(period.last + 1)};
     period.complete = page.query.period.end <= engine.complete_until;
+    if (options.by == "day") continue;  // All days in one question below.
     ASSAY_TRY(period.totals, engine.engine->unit_totals(page.query));
+  }
+  if (options.by == "day") {
+    const DailyRequest request{project.folder, &declared, engine_word, options.refresh};
+    ASSAY_CHECK(fill_days(context, *engine.engine, request, page));
   }
   report::Provenance made_by = provenance(context);
   made_by.engine = engine.engine->name();

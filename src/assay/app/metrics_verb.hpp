@@ -16,6 +16,7 @@ struct MetricsOptions {
   std::string from;                  ///< First day; empty: of the data.
   std::string to;                    ///< Last day; empty: of the data.
   std::string by;                    ///< day, week, month: one value each; empty: one for all.
+  bool refresh = false;  ///< By day from a warehouse: ask days again that the project has kept.
 };
 
 /// Fails with invalid_spec for a metric that does not exist or, asked for by name, cannot be

@@ -144,6 +144,29 @@ tl::unexpected<Error> damaged(const std::filesystem::path& file, std::string pro
 
 }  // namespace
 
+std::string table_text(std::string_view engine, const EventTableSpec& spec) {
+  const engine::Source& source = spec.source;
+  const auto time = [](const engine::TimeColumn& column) {
+    return counted(column.expression) + fmt::format("unit {} ", static_cast<int>(column.unit)) +
+           counted(column.timezone.name());
+  };
+  const auto property = [](const engine::SourceProperty& one) {
+    return counted(one.name) + counted(one.expression) + counted(frame::to_text(one.type));
+  };
+  std::string text = counted(engine) + counted(spec.table.catalog) + counted(spec.table.schema) +
+                     counted(spec.table.table) + property(source.unit) +
+                     counted(source.event_expression) + counted(source.constant_event) +
+                     time(source.event_time) + counted(source.sequence_expression);
+  if (source.ingest_time) text += "ingest " + time(*source.ingest_time);
+  if (source.max_skew_us) text += fmt::format("skew {} ", *source.max_skew_us);
+  if (source.dedup) {
+    text += fmt::format("dedup {} ", source.dedup->within_us.value_or(-1));
+    for (const std::string& key : source.dedup->keys) text += counted(key);
+  }
+  for (const engine::SourceProperty& one : source.properties) text += "property " + property(one);
+  return text;
+}
+
 std::string series_text(const engine::SeriesQuery& query) {
   std::string text = "zone " + counted(query.timezone.name()) + "active ";
   text += selector_text(query.active);

@@ -4,9 +4,11 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "assay/base/result.hpp"
 #include "assay/base/time.hpp"
+#include "assay/distributed/event_table.hpp"
 #include "assay/engine/query.hpp"
 
 /// What a project keeps of days that were asked before: counts and moments, never rows.
@@ -15,7 +17,7 @@ namespace assay::distributed {
 /// A folder of files, one a question: PROJECT/.assay/daily.
 struct DailyStore {
   std::filesystem::path folder;
-  std::string table;  ///< Which events: engine, table, and how its columns read, in words.
+  std::string table;  ///< As of table_text.
 };
 
 /// One local day as it was answered.
@@ -25,6 +27,9 @@ struct StoredDay {
 };
 
 using StoredDays = std::map<Day, StoredDay>;
+
+/// Which events an engine answers from: engine, table, and how its columns read.
+std::string table_text(std::string_view engine, const EventTableSpec& spec);
 
 /// All that an answer depends on, the days apart: two series with equal texts are one question.
 std::string series_text(const engine::SeriesQuery& query);

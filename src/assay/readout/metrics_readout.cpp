@@ -191,6 +191,7 @@ report::Document metrics_document(const MetricsPage& page, const report::Provena
       "Every {} with {} in a period counts in it, with 0 where it did nothing that a metric "
       "measures. Days are local; time zone: {}.",
       page.unit, active.empty() ? "any event" : list_text(active), page.query.timezone.name())});
+  if (!page.origin.empty()) document.add(report::Text{page.origin});
   if (page.periods.size() == 1) {
     document.add(
         report::Facts{.items = {{"period", period_text(page.periods[0])},

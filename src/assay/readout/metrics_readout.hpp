@@ -24,6 +24,7 @@ struct MetricsPage {
   std::vector<const spec::Metric*> metrics;                   ///< As in query.metrics.
   std::vector<std::pair<std::string, std::string>> left_out;  ///< Name and why.
   std::vector<Period> periods;
+  std::string origin;  ///< Where the days came from, a sentence; may be empty.
 };
 
 /// Every value with its numerator, denominator and 95 % interval: Student's t for means, Wilson's
