@@ -28,6 +28,7 @@ struct EngineCase {
   std::string numbers;  ///< A table function of the whole numbers below {}.
   std::string number;   ///< Its column.
   std::string many;     ///< So many that counting their distinct remainders takes seconds.
+  int pause_ms = 800;   ///< From the start of that statement to the stop.
 };
 
 std::vector<EngineCase> engine_cases() {
@@ -40,8 +41,8 @@ std::vector<EngineCase> engine_cases() {
       "SELECT toInt64(9007199254740993) AS i, nan AS n, -inf AS f, toDecimal64('1.25', 2) AS d, "
       "toDate('2026-01-01') AS day, toDateTime64('2026-01-01 00:00:00.000001', 6, 'UTC') AS at, "
       "'ü' AS t, CAST(NULL AS Nullable(Int64)) AS z, true AS b";
-  return {{"ASSAY_SPARK", spark, "range({})", "id", "1000000000"},
-          {"ASSAY_FLIGHTSQL", spark, "range({})", "id", "1000000000"},
+  return {{"ASSAY_SPARK", spark, "range({})", "id", "4000000000", 5000},
+          {"ASSAY_FLIGHTSQL", spark, "range({})", "id", "4000000000"},
           {"ASSAY_CLICKHOUSE", clickhouse, "numbers({})", "number", "50000000"}};
 }
 
@@ -183,7 +184,9 @@ TEST_P(Lines, StopSoonAfterAStop) {
   progress.stop = &stop;
   Clock::time_point asked;
   std::jthread hand([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(800));
+    // Spark 4.3 forgets a cancel that comes before its job is submitted, and runs the job to its
+    // end.
+    std::this_thread::sleep_for(std::chrono::milliseconds(GetParam().pause_ms));
     asked = Clock::now();
     stop = true;
   });
