@@ -165,6 +165,11 @@ TEST(Warehouse, AgreesOnSessions) {
         [](Engine& engine, const auto& query) { return engine.sessions(query); });
 }
 
+TEST(Warehouse, AgreesOnExperiments) {
+  agree(worlds(24), 25, random_experiment,
+        [](Engine& engine, const auto& query) { return engine.experiment(query); });
+}
+
 TEST(Warehouse, AgreesOnUnitTotals) {
   agree(worlds(20), 25, random_unit_totals,
         [](Engine& engine, const auto& query) { return engine.unit_totals(query); });

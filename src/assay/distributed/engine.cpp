@@ -5,7 +5,9 @@
 #include <string_view>
 #include <utility>
 
+#include "assay/distributed/ask_experiment.hpp"
 #include "assay/distributed/compile.hpp"
+#include "assay/distributed/compile_experiment.hpp"
 #include "assay/engine/check.hpp"
 
 namespace assay::distributed {
@@ -53,6 +55,18 @@ struct DistributedEngine::State {
     ASSAY_TRY(const sql::Plan of, compile(query, table));
     ASSAY_TRY(PlannedStatement planned, plan(name, of));
     return std::vector<PlannedStatement>{std::move(planned)};
+  }
+
+  Result<std::vector<PlannedStatement>> plans_of(const engine::ExperimentQuery& unchecked) const {
+    ASSAY_TRY(const engine::ExperimentQuery query, engine::checked(unchecked, table.words));
+    ASSAY_TRY(const std::vector<NamedPlan> named, experiment_plans(query, table));
+    std::vector<PlannedStatement> all;
+    for (const NamedPlan& one : named) {
+      ASSAY_TRY(PlannedStatement planned, plan(one.name, one.plan));
+      planned.notes = one.notes;
+      all.push_back(std::move(planned));
+    }
+    return all;
   }
 };
 
@@ -112,8 +126,12 @@ Result<engine::Sessions> DistributedEngine::sessions(const engine::SessionsQuery
 Result<engine::UnitTotals> DistributedEngine::unit_totals(const engine::UnitTotalsQuery& query) {
   return state_->answer("unit_totals", query);
 }
-Result<engine::ExperimentMoments> DistributedEngine::experiment(const engine::ExperimentQuery&) {
-  return not_yet("experiment");
+Result<engine::ExperimentMoments> DistributedEngine::experiment(
+    const engine::ExperimentQuery& unchecked) {
+  ASSAY_TRY(const engine::ExperimentQuery query, engine::checked(unchecked, state_->table.words));
+  return distributed::experiment(
+      [&](std::string_view name, const sql::Plan& plan) { return state_->ask(name, plan); }, query,
+      state_->table);
 }
 Result<engine::Series> DistributedEngine::series(const engine::SeriesQuery& query) {
   return state_->answer("series", query);
@@ -135,7 +153,7 @@ Result<std::vector<PlannedStatement>> DistributedEngine::plans_of(const AnyQuery
     Plans operator()(const engine::UnitTotalsQuery& q) const {
       return state.plans("unit_totals", q);
     }
-    Plans operator()(const engine::ExperimentQuery&) const { return not_yet("experiment"); }
+    Plans operator()(const engine::ExperimentQuery& q) const { return state.plans_of(q); }
     Plans operator()(const engine::SeriesQuery& q) const { return state.plans("series", q); }
     Plans operator()(const engine::UnitTableQuery&) const { return not_yet("unit table"); }
   } plans{*state_};

@@ -18,6 +18,7 @@ class DayGrid {
     first_ = zone.local_day(range.begin);
     const Day last = zone.local_day(range.end - 1);
     bounds_ = zone.day_starts(first_, last);
+    while (zone.day_start(last + 2 + static_cast<Day>(skipped_)) == bounds_.back()) ++skipped_;
   }
 
   [[nodiscard]] bool empty() const { return bounds_.empty(); }
@@ -25,6 +26,9 @@ class DayGrid {
   [[nodiscard]] Day first_day() const { return first_; }
   [[nodiscard]] TimeUs begin(std::size_t position) const { return bounds_[position]; }
   [[nodiscard]] TimeUs end(std::size_t position) const { return bounds_[position + 1]; }
+
+  /// Days right after the last that the zone left out: they begin where the last ends too.
+  [[nodiscard]] std::size_t skipped() const { return skipped_; }
 
   /// The position of the day of an instant; instants outside count to the first or last day.
   /// Assumes that there are days.
@@ -43,6 +47,7 @@ class DayGrid {
   static constexpr double kPerDay = 1.0 / static_cast<double>(kDayUs);
   Day first_ = 0;
   std::vector<TimeUs> bounds_;
+  std::size_t skipped_ = 0;
 };
 
 }  // namespace assay::events

@@ -207,8 +207,9 @@ TimeUs ExperimentUnits::instant(const Edge& edge, const Unit& unit) const {
     case Edge::Kind::day: {
       const std::size_t day = unit.anchor_day + static_cast<std::size_t>(edge.value);
       if (day >= frame_.grid.days())  // After the last day of the period.
-        return day == frame_.grid.days() ? frame_.grid.end(day - 1)
-                                         : std::numeric_limits<TimeUs>::max();
+        return day <= frame_.grid.days() + frame_.grid.skipped()
+                   ? frame_.grid.end(frame_.grid.days() - 1)
+                   : std::numeric_limits<TimeUs>::max();
       return frame_.grid.begin(day);
     }
   }

@@ -1,0 +1,55 @@
+#include "assay/distributed/ask_experiment.hpp"
+
+#include "assay/distributed/compile_experiment.hpp"
+#include "assay/distributed/decode_experiment.hpp"
+
+namespace assay::distributed {
+namespace {
+
+Result<Caps> ask_caps(const Ask& ask, const engine::ExperimentQuery& query,
+                      const EventTable& table) {
+  ASSAY_TRY(const std::optional<sql::Plan> plan, caps_plan(query, table));
+  if (!plan) return stated_caps(query);
+  ASSAY_TRY(const frame::Table rows, ask("experiment_caps", *plan));
+  return read_caps(query, rows);
+}
+
+Result<ExperimentCells> ask_cells(const Ask& ask, const engine::ExperimentQuery& query,
+                                  const EventTable& table, const Caps& caps) {
+  const auto about = [&](const Centres& centres) -> Result<ExperimentCells> {
+    ASSAY_TRY(const sql::Plan plan, moments_plan(query, table, caps, centres));
+    ASSAY_TRY(frame::Table rows, ask("experiment_moments", plan));
+    return read_cells(query, std::move(rows), centres);
+  };
+  ASSAY_TRY(ExperimentCells cells, about({}));
+  if (const std::optional<Centres> centres = centres_for(cells.cells)) return about(*centres);
+  return cells;
+}
+
+Result<std::vector<Cell>> ask_days(const Ask& ask, const engine::ExperimentQuery& query,
+                                   const EventTable& table) {
+  const auto about = [&](const Centres& centres) -> Result<std::vector<Cell>> {
+    ASSAY_TRY(const std::optional<sql::Plan> plan, days_plan(query, table, centres));
+    if (!plan) return std::vector<Cell>();
+    ASSAY_TRY(const frame::Table rows, ask("experiment_days", *plan));
+    return read_days(query, rows, centres);
+  };
+  ASSAY_TRY(std::vector<Cell> cells, about({}));
+  if (const std::optional<Centres> centres = centres_for(cells)) return about(*centres);
+  return cells;
+}
+
+}  // namespace
+
+Result<engine::ExperimentMoments> experiment(const Ask& ask, const engine::ExperimentQuery& query,
+                                             const EventTable& table) {
+  ASSAY_TRY(const Caps caps, ask_caps(ask, query, table));
+  ASSAY_TRY(const ExperimentCells cells, ask_cells(ask, query, table, caps));
+  ASSAY_TRY(engine::ExperimentMoments answer, experiment_moments(query, table, cells, caps));
+  if (!query.daily) return answer;
+  ASSAY_TRY(std::vector<Cell> days, ask_days(ask, query, table));
+  ASSAY_CHECK(add_days(query, cells, std::move(days), answer));
+  return answer;
+}
+
+}  // namespace assay::distributed

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "assay/base/result.hpp"
+#include "assay/distributed/event_table.hpp"
+#include "assay/distributed/moment_cells.hpp"
+#include "assay/engine/query.hpp"
+#include "assay/sql/plan.hpp"
+
+/// An experiment as statements of a warehouse. What comes back grows with arms, metrics, days and
+/// segment values, never with events or units.
+///
+/// All take a query that went through `checked` and fail with invalid_spec on a funnel that has no
+/// plan. Names in the plans are ours; words from outside stand in them only as literals and as
+/// columns of the table.
+namespace assay::distributed {
+
+/// A statement that a question asks.
+struct NamedPlan {
+  std::string name;  ///< "experiment_caps", "experiment_moments", "experiment_days".
+  sql::Plan plan;
+  std::vector<std::string> notes;  ///< What its reader should know: why it reads all history, ...
+};
+
+using Caps = std::vector<std::optional<double>>;  ///< [metric]
+
+/// The statements of an experiment in the order they are asked. Numbers that an earlier statement
+/// finds (caps) are not in the later ones yet.
+Result<std::vector<NamedPlan>> experiment_plans(const engine::ExperimentQuery& query,
+                                                const EventTable& table);
+
+/// Caps that the query states itself.
+Caps stated_caps(const engine::ExperimentQuery& query);
+
+/// metric, cap: the caps at quantiles, one row a metric with values; no plan when there are none.
+/// The warehouse sorts the distinct values of each capped metric.
+Result<std::optional<sql::Plan>> caps_plan(const engine::ExperimentQuery& query,
+                                           const EventTable& table);
+
+/// What the rows of moments_plan are of: `place` of a cell.
+struct Places {
+  std::int64_t segments = 0;  ///< 0: overall; 1 ... segments: a segment, keys its values.
+  std::int64_t assigned_day() const { return segments + 1; }
+  std::int64_t anchor_day() const { return segments + 2; }
+};
+Places places_of(const engine::ExperimentQuery& query);
+
+/// One row a cell: place, arm, its key, counts (assigned, exposed, exposed_before, analysed,
+/// immature_i) and moments of every metric. At most max_cells + 1 rows: with more there are too
+/// many values of a segment.
+Result<sql::Plan> moments_plan(const engine::ExperimentQuery& query, const EventTable& table,
+                               const Caps& caps, const Centres& centres);
+std::int64_t max_cells(const engine::ExperimentQuery& query);
+
+/// How the moments of each metric stand in a row of moments_plan.
+std::vector<MomentColumns> metric_columns(const engine::ExperimentQuery& query);
+
+/// For each arm and for each two days between which units of the arm stood still: place (the day on
+/// which they did something), key_whole (the next such day; missing: none), the moments of what
+/// they did on that day and so far. Units that never did anything have no row. No plan when the
+/// query asks for no days or has no mean or ratio.
+/// Its rows grow with the square of the days: 28 days and 2 arms make at most 812.
+Result<std::optional<sql::Plan>> days_plan(const engine::ExperimentQuery& query,
+                                           const EventTable& table, const Centres& centres);
+
+/// How a row of days_plan holds them: of the day, then so far, for each mean and ratio in turn.
+std::vector<MomentColumns> day_columns(const engine::ExperimentQuery& query);
+
+}  // namespace assay::distributed

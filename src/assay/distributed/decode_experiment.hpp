@@ -1,0 +1,41 @@
+#pragma once
+
+#include "assay/base/result.hpp"
+#include "assay/distributed/compile_experiment.hpp"
+#include "assay/distributed/event_table.hpp"
+#include "assay/engine/query.hpp"
+#include "assay/frame/table.hpp"
+
+/// The answers to the statements of compile_experiment.hpp, put together.
+namespace assay::distributed {
+
+/// The rows of moments_plan.
+struct ExperimentCells {
+  frame::Table rows;
+  std::vector<Cell> cells;  ///< [row].
+};
+
+/// The caps found by caps_plan beside those that the query states.
+Result<Caps> read_caps(const engine::ExperimentQuery& query, const frame::Table& rows);
+
+/// Fails with invalid_spec when a segment has more than kMaxSegmentValues values, with invalid_data
+/// when a moment is no finite number.
+Result<ExperimentCells> read_cells(const engine::ExperimentQuery& query, frame::Table rows,
+                                   const Centres& centres);
+
+/// Everything but `days`, which stay empty.
+Result<engine::ExperimentMoments> experiment_moments(const engine::ExperimentQuery& query,
+                                                     const EventTable& table,
+                                                     const ExperimentCells& cells,
+                                                     const Caps& caps);
+
+/// The rows of days_plan.
+Result<std::vector<Cell>> read_days(const engine::ExperimentQuery& query, const frame::Table& rows,
+                                    const Centres& centres);
+
+/// Fills in `days` of an answer to a query that asks for them; `moments` as above, `days` the rows
+/// of days_plan (none where there is no such plan).
+Result<void> add_days(const engine::ExperimentQuery& query, const ExperimentCells& moments,
+                      std::vector<Cell> days, engine::ExperimentMoments& answer);
+
+}  // namespace assay::distributed
