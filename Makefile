@@ -1,7 +1,7 @@
 # assay: `make demo` runs the main job end to end, `make test` verifies everything.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test test-asan format format-check layers bench clean
+.PHONY: help setup build demo test test-asan test-cluster format format-check layers bench clean
 
 JOBS ?= $(shell nproc)
 EVENTS ?= 20M
@@ -36,6 +36,9 @@ test-asan: setup  ## all tests under address and undefined-behaviour sanitizers
 	@test -f build/asan/build.ninja || cmake --preset asan
 	@cmake --build build/asan --parallel $(JOBS)
 	@ctest --preset asan --parallel $(JOBS)
+
+test-cluster: build  ## tests on a real Trino: brought up, asked, killed in parts, taken down
+	@tools/cluster/test.sh build/release
 
 format:  ## lay out the C++ sources
 	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-16 -i

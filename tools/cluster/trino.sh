@@ -144,6 +144,7 @@ coordinator_properties() {
 node-scheduler.include-coordinator=false
 query.max-memory-per-node=512MB
 query.min-expire-age=2m
+query-manager.required-workers-max-wait=1m
 http-server.https.enabled=true
 http-server.https.port=$TLS_PORT
 http-server.https.keystore.path=$STATE/tls/server.pem
@@ -262,6 +263,7 @@ up() {
       die "$(basename "$(dirname "$node")") ended while starting; its log is above"
     done
     if [ "$(ask "SELECT count(*) FROM system.runtime.nodes WHERE state = 'active'")" = $((workers + 1)) ]; then
+      ask 'CREATE SCHEMA IF NOT EXISTS hive.assay' >/dev/null
       say "coordinator and $workers workers up after $((SECONDS - begin)) s at 127.0.0.1:$PORT"
       return
     fi
@@ -296,8 +298,8 @@ status() {
 
 print_env() {
   cat <<X
-export ASSAY_TRINO='trino://assay@127.0.0.1:$PORT/hive/default'
-export ASSAY_TRINO_TLS='trino://ann@localhost:$TLS_PORT/hive/default?tls=true&ca_file=${STATE//'/'/%2F}%2Ftls%2Fca.pem'
+export ASSAY_TRINO='trino://assay@127.0.0.1:$PORT/hive/assay'
+export ASSAY_TRINO_TLS='trino://ann@localhost:$TLS_PORT/hive/assay?tls=true&ca_file=${STATE//'/'/%2F}%2Ftls%2Fca.pem'
 export ASSAY_TRINO_PASSWORD='correct horse'
 export ASSAY_TRINO_DATA='$DATA'
 export ASSAY_TRINO_STATE='$STATE'

@@ -84,6 +84,9 @@ bool fits(std::string_view pattern, std::string_view name) {
 }
 
 Words words_of(const TrinoFailure& failure) {
+  if (failure.message.starts_with("Insufficient active worker nodes"))
+    return {"", ErrorCode::unavailable, "the cluster has no worker that could run this",
+            "check that the workers are running"};
   for (const Words& words : all_words())
     if (fits(words.name, failure.name)) return words;
   if (failure.type == "USER_ERROR")

@@ -9,6 +9,18 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+TEST(TrinoError, AClusterWithoutWorkersIsKnownByTheMessage) {
+  // Seen on Trino 476 after the last worker was killed.
+  const Error error = trino_error(
+      {"GENERIC_INSUFFICIENT_RESOURCES", "INSUFFICIENT_RESOURCES",
+       "Insufficient active worker nodes. Waited 5.00m for at least 1 workers, but only 0 workers "
+       "are active",
+       "q"},
+      "trino://h");
+  EXPECT_EQ(error.code, ErrorCode::unavailable);
+  EXPECT_EQ(error.problem, "the cluster has no worker that could run this");
+}
+
 struct Case {
   const char* name;
   const char* type;
