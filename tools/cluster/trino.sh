@@ -61,6 +61,7 @@ artefact() {
 
 plugin() {
   [ -d "$HOME_DIR/plugin/$1" ] && return
+  command -v unzip >/dev/null || skip "unzip is not installed"
   local file part
   file=$(artefact "trino-$1" zip)
   part=$HOME_DIR/plugin/.part-$1
@@ -255,7 +256,7 @@ up() {
     configure "worker$node" $((PORT + node)) false
     start "worker$node" "${HEAP_WORKER:-2G}"
   done
-  while [ $((SECONDS - begin)) -lt 240 ]; do
+  while [ $((SECONDS - begin)) -lt 480 ]; do
     for node in "$STATE"/*/pid; do
       alive "$node" && continue
       tail -n 20 "$(dirname "$node")/server.log" >&2
@@ -270,7 +271,7 @@ up() {
     sleep 0.5
   done
   down
-  die "not up within 240 s; logs in $STATE"
+  die "not up within 480 s; logs in $STATE"
 }
 
 down() {
