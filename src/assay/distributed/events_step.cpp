@@ -15,6 +15,9 @@ using sql::Op;
 using warehouse::ColumnType;
 
 constexpr std::int64_t kEarliest = -std::numeric_limits<std::int64_t>::max();
+// The years 1 and 9999.
+constexpr std::int64_t kFirstDate = -719'162;
+constexpr std::int64_t kLastDate = 2'932'896;
 constexpr std::int64_t kLatest = std::numeric_limits<std::int64_t>::max();
 
 std::int64_t day_of(TimeUs time) {
@@ -25,23 +28,22 @@ std::int64_t day_of(TimeUs time) {
 std::optional<sql::Expression> parts_of(const EventTable& table, TimeRange range) {
   if (!table.spec.partition) return std::nullopt;
   const Partition& partition = *table.spec.partition;
-  const std::int64_t first = day_of(range.begin - partition.slack_us) - 1;
-  const std::int64_t last = day_of(range.end - 1 + partition.slack_us) + 1;
-  sql::Expression part = sql::column(partition.column);
-  const auto literal = [&](std::int64_t day) {
-    return sql::value(day_text(static_cast<Day>(day)));
+  const auto known = [](TimeUs time) {
+    return std::clamp(time, kFirstDate * kDayUs, kLastDate * kDayUs);
   };
+  const std::int64_t first = day_of(known(range.begin) - partition.slack_us) - 1;
+  const std::int64_t last = day_of(known(range.end) - 1 + partition.slack_us) + 1;
   const bool is_text = std::any_of(
       table.columns.begin(), table.columns.end(), [&](const warehouse::TableColumn& column) {
         return column.name == partition.column && column.type == ColumnType::text;
       });
-  if (is_text) {
-    return sql::both({sql::compare(Op::greater_or_equal, part, literal(first)),
-                      sql::compare(Op::less_or_equal, part, literal(last))});
-  }
-  part = sql::date_day(part);
-  return sql::both({sql::compare(Op::greater_or_equal, part, sql::value(first)),
-                    sql::compare(Op::less_or_equal, part, sql::value(last))});
+  const auto literal = [&](std::int64_t day) {
+    const std::int64_t written = std::clamp(day, kFirstDate, kLastDate);
+    return is_text ? sql::value(day_text(static_cast<Day>(written))) : sql::date(written);
+  };
+  const sql::Expression part = sql::column(partition.column);
+  return sql::both({sql::compare(Op::greater_or_equal, part, literal(first)),
+                    sql::compare(Op::less_or_equal, part, literal(last))});
 }
 
 sql::Expression inside(TimeRange range) {

@@ -49,6 +49,12 @@ Expression value(std::int64_t number) { return make_literal(number); }
 Expression value(double number) { return make_literal(number); }
 Expression value(std::string text) { return make_literal(std::move(text)); }
 Expression truth(bool literal) { return make_literal(literal); }
+Expression date(std::int64_t day) {
+  Node node;
+  node.op = Op::date;
+  node.literal = day;
+  return std::make_shared<const Node>(std::move(node));
+}
 Expression missing(Type type) { return make_typed(Op::missing, {}, type); }
 
 Expression add(Expression a, Expression b) { return make(Op::add, {std::move(a), std::move(b)}); }

@@ -19,6 +19,7 @@ enum class Type : std::uint8_t { boolean, int64, float64, text };
 enum class Op : std::uint8_t {
   column,   ///< `table`.`name`, or `name` when table is empty.
   literal,  ///< Node::literal.
+  date,     ///< A date between the years 1 and 9999: Node::literal is its day since 1970-01-01.
   missing,  ///< NULL of Node::type.
   add,      ///< Both sides of one type: int64 or float64. No dialect's overflow is caught here.
   subtract,
@@ -102,6 +103,7 @@ Expression value(std::int64_t number);
 Expression value(double number);  ///< Assumes a finite number.
 Expression value(std::string text);
 Expression truth(bool literal);
+Expression date(std::int64_t day);  ///< To be compared with date columns.
 Expression missing(Type type);
 
 Expression add(Expression a, Expression b);

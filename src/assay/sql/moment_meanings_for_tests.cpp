@@ -62,6 +62,10 @@ std::vector<Meaning> moment_meanings() {
                      [](const Moment& one) { return Cell(one.time_us); }));
   all.push_back(
       each("a day", date_day(m("date")), [](const Moment& one) { return Cell(one.day); }));
+  all.push_back(each("a date beside a date", compare(Op::less_or_equal, m("date"), date(20'577)),
+                     [](const Moment& one) { return Cell(one.day <= 20'577); }));
+  all.push_back(each("a date before 1970", compare(Op::equal, m("date"), date(-23'584)),
+                     [](const Moment& one) { return Cell(one.day == -23'584); }));
   all.push_back(each("the day of an instant", floor_divide(time_us(m("instant")), 86'400'000'000),
                      [](const Moment& one) { return Cell(one.day); }));
   all.push_back(each("a finite number of a column", finite(m("real")), finite_cell));

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "assay/base/time.hpp"
 #include "assay/sql/detail/quoting.hpp"
 #include "assay/sql/detail/writer.hpp"
 
@@ -16,6 +17,8 @@ namespace {
 constexpr int kDeepest = 900;
 constexpr std::size_t kLineWidth = 88;
 constexpr std::size_t kLongestChain = 64;
+constexpr std::int64_t kFirstDate = -719'162;  // 0001-01-01
+constexpr std::int64_t kLastDate = 2'932'896;  // 9999-12-31
 
 // What reads as a number. Blanks around it do not matter.
 constexpr const char* kWholePattern = R"(\A\s*([+-]?[0-9]+)\s*\z)";
@@ -112,6 +115,8 @@ std::string Writer::write(const Node& node, Binding& binding) {
       return column(node);
     case Op::literal:
       return literal(node);
+    case Op::date:
+      return date(std::get<std::int64_t>(node.literal));
     case Op::missing:
       return missing(node.type);
     case Op::add:
@@ -194,6 +199,18 @@ std::string Writer::column(const Node& node) {
   const std::string& input = shadowed ? only_input_ : node.table;
   return input.empty() ? name(node.name) : name(input) + "." + name(node.name);
 }
+
+std::string Writer::date(std::int64_t day) {
+  if (day < kFirstDate || day > kLastDate) {
+    refuse(ErrorCode::invalid_spec,
+           fmt::format("a date outside of the years 1 to 9999: day {}", day), {},
+           "ask for days that a calendar has");
+    return "?";
+  }
+  return date_literal(day_text(static_cast<Day>(day)));
+}
+
+std::string Writer::date_literal(const std::string& date) const { return "DATE '" + date + "'"; }
 
 std::string Writer::literal(const Node& node) {
   if (const auto* truth = std::get_if<bool>(&node.literal)) return *truth ? "TRUE" : "FALSE";

@@ -55,6 +55,8 @@ class Writer {
   [[nodiscard]] virtual std::string extreme(Op op, const std::vector<std::string>& values) const;
   [[nodiscard]] virtual std::string time_us(const std::string& x) const = 0;
   [[nodiscard]] virtual std::string date_day(const std::string& x) const = 0;
+  /// A date of the years 1 to 9999, written 2026-05-04.
+  [[nodiscard]] virtual std::string date_literal(const std::string& date) const;
   [[nodiscard]] virtual std::string aggregate(const Call& call) const;
   /// LAG and LEAD; the window as it stands between OVER's parentheses.
   [[nodiscard]] virtual std::string neighbour(Op op, const std::string& x,
@@ -87,6 +89,7 @@ class Writer {
   std::string write_more(const Node& node, Binding& binding);
   std::string column(const Node& node);
   std::string literal(const Node& node);
+  std::string date(std::int64_t day);
   std::string operand(const Expression& expression, Binding outer);
   std::string sum(const Node& node, std::string_view sign);
   std::string compare(const Node& node, std::string_view sign);
