@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <regex>
+#include <set>
+
+#include "assay/base/file.hpp"
 #include "warehouse_fixture.hpp"
 
 namespace assay::distributed {
@@ -11,6 +15,60 @@ namespace {
 using testing::HasSubstr;
 
 class DistributedEngineTest : public WarehouseTest {};
+
+/// One query of every kind in AnyQuery, by the name of its type.
+std::vector<std::pair<std::string, AnyQuery>> every_query() {
+  const engine::EventSelector a{{"a"}, std::nullopt};
+  const TimeRange day{0, kDayUs};
+  engine::ExperimentQuery experiment;
+  experiment.assignment = a;
+  experiment.variant_property = "plan";
+  experiment.arms = {"x", "y"};
+  experiment.period = day;
+  engine::SeriesQuery series;
+  series.active = a;
+  engine::RetentionQuery retention;
+  retention.start = a;
+  return {{"ActiveUsersQuery", engine::ActiveUsersQuery{}},
+          {"RetentionQuery", retention},
+          {"FunnelQuery", engine::FunnelQuery{{a}, 0, day}},
+          {"SessionsQuery", engine::SessionsQuery{}},
+          {"ExperimentQuery", experiment},
+          {"UnitTotalsQuery", engine::UnitTotalsQuery{a, day, TimeZone::utc(), {}}},
+          {"SeriesQuery", series},
+          {"UnitTableQuery", engine::UnitTableQuery{experiment}}};
+}
+
+/// A question that a warehouse refuses so far.
+constexpr const char* kRefused = "UnitTableQuery";
+
+// A new question of the port that has no statement for a warehouse fails here.
+TEST_F(DistributedEngineTest, EveryQuestionOfThePortHasAStatement) {
+  insert("(1, 0, 'a')");
+  const auto engine = open();
+  std::set<std::string> compiled;
+  for (const auto& [name, query] : every_query()) {
+    compiled.insert(name);
+    const auto plans = engine->plans_of(query);
+    if (!plans && name == kRefused) continue;
+    ASSERT_TRUE(plans) << name << ": " << to_text(plans.error());
+    ASSERT_FALSE(plans->empty()) << name;
+    for (const PlannedStatement& plan : *plans) {
+      EXPECT_THAT(plan.statement, HasSubstr("SELECT")) << name;
+      EXPECT_FALSE(plan.tables.empty()) << name;
+    }
+  }
+  EXPECT_EQ(compiled.size(), std::variant_size_v<AnyQuery>);
+  const auto port = read_file(ASSAY_ENGINE_HEADER);
+  ASSERT_TRUE(port);
+  const std::regex question("virtual Result<\\w+> \\w+\\(const (\\w+)& query\\) = 0;");
+  std::size_t questions = 0;
+  for (std::sregex_iterator at(port->begin(), port->end(), question), end; at != end; ++at) {
+    EXPECT_TRUE(compiled.contains((*at)[1])) << (*at)[1];
+    ++questions;
+  }
+  EXPECT_EQ(questions, compiled.size());
+}
 
 TEST_F(DistributedEngineTest, KeepsWhatItAskedAndTagsIt) {
   insert("(1, 0, 'a')");
