@@ -162,12 +162,11 @@ std::vector<Question> questions(engine::Engine& engine, const TimeZone& zone) {
 Result<void> run(const std::string& project, int runs, int threads) {
   app::Context context;
   context.threads = threads;
-  auto source = app::resolve_source(context, {.path = project});
+  auto source = app::resolve_source(context, {.path = project, .engine = "embedded"});
   if (!source) return tl::unexpected(source.error());
   const TimeZone zone = source->timezone;
   app::OpenEngine open;
-  ASSAY_TRY(open, app::open_engine(context, std::move(source->open), source->index,
-                                   app::EngineChoice::embedded));
+  ASSAY_TRY(open, app::open_engine(context, *source));
   std::cout << "{";
   bool first = true;
   for (const Question& question : questions(*open.engine, zone)) {

@@ -8,6 +8,7 @@
 namespace assay::cli {
 
 inline constexpr const char* kColumns = "Columns of a data file (guessed unless named)";
+inline constexpr const char* kPlan = "Planning";
 inline constexpr const char* kEverywhere = "Output and resources";
 
 /// Help in 80 columns: usage of the verb, a word for each value, defaults behind the sentence.
@@ -15,7 +16,10 @@ class HelpText : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App* app, std::string /*name*/) const override {
     std::string out = "\nusage: assay";
-    if (app->get_parent() != nullptr) out += " " + app->get_name();
+    std::string verb;
+    for (const CLI::App* at = app; at->get_parent() != nullptr; at = at->get_parent())
+      verb = " " + at->get_name() + verb;
+    out += verb;
     if (!app->get_subcommands([](const CLI::App*) { return true; }).empty()) out += " VERB";
     for (const CLI::Option* option : app->get_options()) {
       if (!option->get_positional()) continue;
@@ -29,7 +33,7 @@ class HelpText : public CLI::Formatter {
                         CLI::AppFormatMode /*mode*/) const override {
     std::string out = make_description(app) + make_usage(app, name) + make_positionals(app);
     // The verb's own options first, those of every verb last.
-    for (const char* group : {"Options", kColumns, kEverywhere}) {
+    for (const char* group : {"Options", kPlan, kColumns, kEverywhere}) {
       const auto options = app->get_options([&](const CLI::Option* option) {
         return option->get_group() == group && option->nonpositional();
       });

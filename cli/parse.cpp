@@ -5,7 +5,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cctype>
 #include <cstdlib>
 #include <iostream>
 #include <iterator>
@@ -18,12 +17,13 @@
 #include "assay/app/experiment.hpp"
 #include "assay/app/init.hpp"
 #include "assay/app/metrics_verb.hpp"
+#include "assay/app/plan_verb.hpp"
 #include "assay/app/queries.hpp"
 #include "assay/app/schema.hpp"
 #include "assay/app/simulate.hpp"
 #include "assay/app/verify.hpp"
-#include "assay/base/text.hpp"
 #include "help_text.hpp"
+#include "usage_error.hpp"
 #include "words.hpp"
 
 namespace assay::cli {
@@ -54,6 +54,7 @@ class Parser {
     add_sessions();
     add_metrics();
     add_experiment();
+    add_plan();
     add_verify();
     add_simulate();
     add_demo();
@@ -67,6 +68,12 @@ class Parser {
  private:
   CLI::App* verb(const std::string& name, const std::string& description) {
     CLI::App* sub = app_.add_subcommand(name, description);
+    add_everywhere(sub);
+    return sub;
+  }
+
+  /// What every verb understands.
+  void add_everywhere(CLI::App* sub) {
     sub->option_defaults()->group(kEverywhere);
     sub->set_help_flag("--help,-h", "this page");
     sub->add_option("--format", format_, "text, markdown, html, json or csv")
@@ -83,7 +90,6 @@ class Parser {
     sub->add_flag("--check", command_.check, "exit 1 when the verdict is bad");
     sub->add_flag("--quiet,-q", command_.quiet, "no progress on stderr");
     sub->option_defaults()->group("Options");
-    return sub;
   }
 
   static void add_source(CLI::App* sub, app::SourceOptions& source) {
@@ -94,7 +100,8 @@ class Parser {
         ->type_name("NAME");
     sub->add_option("--timezone", source.timezone, "reporting zone; the project's unless named")
         ->type_name("ZONE");
-    sub->add_option("--engine", source.engine, "embedded or duckdb; the project's unless named")
+    sub->add_option("--engine", source.engine,
+                    "embedded, duckdb or a URL; the project's unless named")
         ->type_name("NAME");
     sub->option_defaults()->group(kColumns);
     sub->add_option("--user", source.user, "who")->type_name("COLUMN");
@@ -147,101 +154,160 @@ class Parser {
     on(sub, options, app::index_verb);
   }
 
-  void add_active_users() {
-    auto options = std::make_shared<app::ActiveUsersOptions>();
-    CLI::App* sub = verb("active-users", "distinct users by day, week and month");
-    add_source(sub, options->source);
-    sub->add_option("--events", options->events, "events that count; any unless given")
+  static void active_users_options(CLI::App* sub, app::ActiveUsersOptions& options) {
+    add_source(sub, options.source);
+    sub->add_option("--events", options.events, "events that count; any unless given")
         ->type_name("A,B")
         ->delimiter(',')
         ->allow_extra_args(false);
-    sub->add_option("--trailing", options->trailing, "lengths in days")
+    sub->add_option("--trailing", options.trailing, "lengths in days")
         ->delimiter(',')
         ->allow_extra_args(false)
         ->type_name("N,N");
+  }
+
+  void add_active_users() {
+    auto options = std::make_shared<app::ActiveUsersOptions>();
+    CLI::App* sub = verb("active-users", "distinct users by day, week and month");
+    active_users_options(sub, *options);
     on(sub, options, app::active_users_verb);
+  }
+
+  static void retention_options(CLI::App* sub, app::RetentionOptions& options) {
+    add_source(sub, options.source);
+    sub->add_option("--start", options.start, "start events; any unless given")
+        ->type_name("A,B")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    sub->add_option("--return", options.returning, "return events; any unless given")
+        ->type_name("A,B")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    sub->add_option("--where", options.where, "filter on both")->type_name("FILTER");
+    sub->add_flag("--recurring", options.recurring, "enter on every day with a start");
+    sub->add_option("--days", options.max_day, "last day")->capture_default_str()->type_name("N");
   }
 
   void add_retention() {
     auto options = std::make_shared<app::RetentionOptions>();
     CLI::App* sub = verb("retention", "who comes back on day N");
-    add_source(sub, options->source);
-    sub->add_option("--start", options->start, "start events; any unless given")
-        ->type_name("A,B")
-        ->delimiter(',')
-        ->allow_extra_args(false);
-    sub->add_option("--return", options->returning, "return events; any unless given")
-        ->type_name("A,B")
-        ->delimiter(',')
-        ->allow_extra_args(false);
-    sub->add_option("--where", options->where, "filter on both")->type_name("FILTER");
-    sub->add_flag("--recurring", options->recurring, "enter on every day with a start");
-    sub->add_option("--days", options->max_day, "last day")->capture_default_str()->type_name("N");
+    retention_options(sub, *options);
     on(sub, options, app::retention_verb);
+  }
+
+  static void funnel_options(CLI::App* sub, app::FunnelOptions& options) {
+    add_source(sub, options.source);
+    sub->add_option("--funnel", options.funnel, "funnel of the project; the first unless named")
+        ->type_name("NAME");
+    sub->add_option("--steps", options.steps, "event names in order")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->type_name("A,B,C");
+    sub->add_option("--window", options.window, "time from the first to the last step")
+        ->capture_default_str()
+        ->type_name("TIME");
   }
 
   void add_funnel() {
     auto options = std::make_shared<app::FunnelOptions>();
     CLI::App* sub = verb("funnel", "how far users get through ordered steps");
-    add_source(sub, options->source);
-    sub->add_option("--funnel", options->funnel, "funnel of the project; the first unless named")
-        ->type_name("NAME");
-    sub->add_option("--steps", options->steps, "event names in order")
+    funnel_options(sub, *options);
+    on(sub, options, app::funnel_verb);
+  }
+
+  static void sessions_options(CLI::App* sub, app::SessionsOptions& options) {
+    add_source(sub, options.source);
+    sub->add_option("--events", options.events, "events that make sessions")
         ->delimiter(',')
         ->allow_extra_args(false)
-        ->type_name("A,B,C");
-    sub->add_option("--window", options->window, "time from the first to the last step")
+        ->type_name("A,B");
+    sub->add_option("--gap", options.gap, "longest pause inside a session")
         ->capture_default_str()
         ->type_name("TIME");
-    on(sub, options, app::funnel_verb);
   }
 
   void add_sessions() {
     auto options = std::make_shared<app::SessionsOptions>();
     CLI::App* sub = verb("sessions", "sessions by a gap in activity");
-    add_source(sub, options->source);
-    sub->add_option("--events", options->events, "events that make sessions")
+    sessions_options(sub, *options);
+    on(sub, options, app::sessions_verb);
+  }
+
+  static void metrics_options(CLI::App* sub, app::MetricsOptions& options) {
+    add_source(sub, options.source);
+    sub->add_option("--metric", options.metrics, "names; all unless given")
         ->delimiter(',')
         ->allow_extra_args(false)
         ->type_name("A,B");
-    sub->add_option("--gap", options->gap, "longest pause inside a session")
-        ->capture_default_str()
-        ->type_name("TIME");
-    on(sub, options, app::sessions_verb);
+    sub->add_option("--active", options.active, "events that make a unit count; any unless given")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->type_name("A,B");
+    sub->add_option("--from", options.from, "first day; of the data unless given")
+        ->type_name("DAY");
+    sub->add_option("--to", options.to, "last day; of the data unless given")->type_name("DAY");
+    sub->add_option("--by", options.by, "day, week or month: a value for each")->type_name("GRAIN");
+    sub->add_flag("--refresh", options.refresh, "a warehouse by day: ask kept days again");
   }
 
   void add_metrics() {
     auto options = std::make_shared<app::MetricsOptions>();
     CLI::App* sub = verb("metrics", "metrics of the catalogue over days");
-    add_source(sub, options->source);
-    sub->add_option("--metric", options->metrics, "names; all unless given")
-        ->delimiter(',')
-        ->allow_extra_args(false)
-        ->type_name("A,B");
-    sub->add_option("--active", options->active, "events that make a unit count; any unless given")
-        ->delimiter(',')
-        ->allow_extra_args(false)
-        ->type_name("A,B");
-    sub->add_option("--from", options->from, "first day; of the data unless given")
-        ->type_name("DAY");
-    sub->add_option("--to", options->to, "last day; of the data unless given")->type_name("DAY");
-    sub->add_option("--by", options->by, "day, week or month: a value for each")
-        ->type_name("GRAIN");
-    sub->add_flag("--refresh", options->refresh,
-                  "by day from a warehouse: ask days again that the project has kept");
+    metrics_options(sub, *options);
     on(sub, options, app::metrics_verb);
+  }
+
+  static void experiment_options(CLI::App* sub, app::ExperimentOptions& options) {
+    sub->add_option("spec", options.spec, "experiments/NAME.yaml of a project")->required();
+    sub->add_option("--engine", options.engine,
+                    "embedded, duckdb or a URL; the project's unless named")
+        ->type_name("NAME");
+    sub->add_option("--out", options.out, "folder of the pages; <project>/out unless given")
+        ->type_name("FOLDER");
+    sub->add_flag_callback(
+        "--no-files", [&options] { options.write_files = false; }, "print only, write no page");
   }
 
   void add_experiment() {
     auto options = std::make_shared<app::ExperimentOptions>();
     CLI::App* sub = verb("experiment", "check, estimate, decide and write the readout");
-    sub->add_option("spec", options->spec, "experiments/NAME.yaml of a project")->required();
-    sub->add_option("--engine", options->engine, "embedded or duckdb")->type_name("NAME");
-    sub->add_option("--out", options->out, "folder of the pages; <project>/out unless given")
-        ->type_name("FOLDER");
-    sub->add_flag_callback(
-        "--no-files", [options] { options->write_files = false; }, "print only, write no page");
+    experiment_options(sub, *options);
     on(sub, options, app::experiment_verb);
+  }
+
+  /// A question below `plan`: the words of its verb, and nothing is asked.
+  template <class Options>
+  void add_plan_of(CLI::App* plan, const std::string& name, const std::string& description,
+                   void (*add_options)(CLI::App*, Options&)) {
+    auto options = std::make_shared<Options>();
+    auto planning = std::make_shared<app::PlanOptions>();
+    CLI::App* sub = plan->add_subcommand(name, description);
+    add_everywhere(sub);
+    add_options(sub, *options);
+    sub->option_defaults()->group(kPlan);
+    sub->add_flag("--offline", planning->offline, "ask nobody: SQL alone, types from the spec");
+    sub->add_option("--dialect", planning->dialect,
+                    "offline, in SQL of trino, spark, clickhouse, duckdb")
+        ->type_name("NAME");
+    sub->option_defaults()->group("Options");
+    sub->callback([this, options, planning] {
+      command_.run = [options, planning](app::Context& context) {
+        planning->question = *options;
+        return app::plan_verb(context, *planning);
+      };
+    });
+  }
+
+  void add_plan() {
+    CLI::App* sub = app_.add_subcommand("plan", "before a verb: what it would ask a warehouse");
+    sub->set_help_flag("--help,-h", "this page");
+    sub->require_subcommand(1);
+    add_plan_of(sub, "active-users", "of active-users", active_users_options);
+    add_plan_of(sub, "retention", "of retention", retention_options);
+    add_plan_of(sub, "funnel", "of funnel", funnel_options);
+    add_plan_of(sub, "sessions", "of sessions", sessions_options);
+    add_plan_of(sub, "metrics", "of metrics", metrics_options);
+    add_plan_of(sub, "experiment", "of experiment", experiment_options);
   }
 
   void add_verify() {
@@ -362,8 +428,7 @@ void Parser::run_calc() {
     return;
   }
   const auto answer = [&]() -> Result<app::CalcOutput> {
-    if (calc_list_ || (words.empty() && !calc_help_)) return app::list_calc();
-    if (words.empty()) return app::list_calc();
+    if (calc_list_ || words.empty()) return app::list_calc();
     const std::string method = words.front();
     if (method.starts_with("-")) {
       return fail(
@@ -386,50 +451,15 @@ void Parser::run_calc() {
   command_.text = json ? output->json : output->text;
 }
 
-std::vector<std::string> option_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-  }
-  return names;
-}
-
-/// A mistyped verb or option, with the nearest that exists.
-Error usage_error(const CLI::App& app, const CLI::ParseError& error,
-                  const std::vector<std::string>& words) {
-  const CLI::App* used = &app;
-  for (const CLI::App* sub : app.get_subcommands()) used = sub;
-  const std::string help =
-      "see `assay " + (used == &app ? std::string() : used->get_name() + " ") + "--help`";
-  Error out{ErrorCode::invalid_spec, error.what(), used == &app ? "" : used->get_name(), help, ""};
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return out;
-  std::vector<std::string> have = option_names(*used);
-  const bool no_verb = used == &app && !words.empty() && !words.front().starts_with("-");
-  if (no_verb) {
-    have.clear();
-    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
-      have.push_back(sub->get_name());
-  }
-  const std::vector<std::string> left = app.remaining(true);
-  const std::string word =
-      no_verb ? words.front() : unknown_word(words, have, left.empty() ? "" : left.back());
-  out.problem = no_verb                 ? "there is no verb `" + word + "`"
-                : word.starts_with("-") ? "there is no option `" + word + "`"
-                                        : "one word too many: `" + word + "`";
-  if (const std::string near = nearest(word, have); !near.empty())
-    out.fix = "did you mean `" + near + "`?";
-  out.have = list_text(have, 30);
-  return out;
-}
-
 Command Parser::parse(int argc, const char* const* argv) {
   for (int i = 0; i < argc; ++i)
     command_.context.command += (i == 0 ? "assay" : std::string(" ") + argv[i]);
   try {
     app_.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    const auto used = app_.get_subcommands();
-    command_.text = used.empty() ? app_.help() : used.front()->help();
+    const CLI::App* used = &app_;
+    while (!used->get_subcommands().empty()) used = used->get_subcommands().back();
+    command_.text = used->help();
   } catch (const CLI::CallForVersion&) {
     command_.text = "assay " + std::string(app::version()) + "\n";
   } catch (const CLI::ParseError& error) {

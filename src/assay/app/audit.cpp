@@ -75,7 +75,7 @@ ingest::AuditOptions audit_options(Context& context, const ResolvedSource& sourc
   ingest::AuditOptions options;
   options.timezone = source.timezone;
   options.progress = &context.progress;
-  const spec::Source* spec = source.open.spec;
+  const spec::Source* spec = source.spec();
   if (spec == nullptr) return options;
   if (spec->late && spec->late->watermark_us) options.watermark_us = *spec->late->watermark_us;
   options.known_events = values(spec->known_events);
@@ -97,8 +97,9 @@ Result<Outcome> audit_verb(Context& context, const SourceOptions& options) {
   auto source = resolve_source(context, options);
   if (!source) return tl::unexpected(std::move(source.error()));
   ingest::Audit audit;
-  ASSAY_TRY(audit, ingest::audit(source->open.database, source->open.source,
-                                 audit_options(context, *source)));
+  auto files = take_files(context, *source);
+  if (!files) return tl::unexpected(std::move(files.error()));
+  ASSAY_TRY(audit, ingest::audit(files->database, files->source, audit_options(context, *source)));
   Outcome outcome;
   outcome.document = readout::audit_document(audit, provenance(context));
   outcome.judged_bad = audit.worst() == ingest::Severity::critical;

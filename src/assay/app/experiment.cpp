@@ -43,13 +43,17 @@ std::string experiments_in(const fs::path& folder) {
   return list_text(names);
 }
 
-Result<spec::Experiment> load_spec(Context& context, const fs::path& path,
-                                   const spec::Project& project) {
-  spec::ParseReport report;
-  auto experiment = spec::load_experiment(path, project, &report);
-  if (!experiment) context.errors = report.errors;
-  return experiment;
+}  // namespace
+
+Result<void> check_is_file(const fs::path& path) {
+  if (std::error_code failed; fs::is_directory(path, failed)) {
+    return fail(ErrorCode::invalid_spec, "an experiment is one YAML file, this is a folder",
+                path.string(), "name a file: PROJECT/experiments/NAME.yaml", experiments_in(path));
+  }
+  return {};
 }
+
+namespace {
 
 Result<void> write_pages(const fs::path& folder, const std::string& name, Outcome& outcome) {
   for (const auto format : {report::Format::html, report::Format::markdown, report::Format::json}) {
@@ -60,40 +64,41 @@ Result<void> write_pages(const fs::path& folder, const std::string& name, Outcom
   return {};
 }
 
-report::Provenance provenance_of(const Context& context, const ExperimentRun& run,
+report::Provenance provenance_of(Context& context, const ExperimentRun& run,
                                  const OpenEngine& engine) {
   report::Provenance out = provenance(context);
   out.spec_hash = spec::spec_hash(run.spec);
-  out.data_fingerprint = engine.data_fingerprint;
-  out.engine = engine.engine->name();
+  say_engine(context, engine, out);
   return out;
 }
 
 }  // namespace
 
+Result<spec::Experiment> load_experiment(Context& context, const fs::path& path,
+                                         const spec::Project& project) {
+  spec::ParseReport report;
+  auto experiment = spec::load_experiment(path, project, &report);
+  if (!experiment) context.errors = report.errors;
+  return experiment;
+}
+
 Result<ExperimentRun> run_experiment(Context& context, const ExperimentOptions& options) {
   ExperimentRun run;
   StageClock clock(run.stages);
-  if (std::error_code failed; fs::is_directory(options.spec, failed)) {
-    return fail(ErrorCode::invalid_spec, "an experiment is one YAML file, this is a folder",
-                options.spec.string(), "name a file: PROJECT/experiments/NAME.yaml",
-                experiments_in(options.spec));
-  }
+  ASSAY_CHECK(check_is_file(options.spec));
   fs::path folder;
   ASSAY_TRY(folder, find_project(options.spec));
   ASSAY_TRY(run.project, load(context, folder));
-  ASSAY_TRY(run.spec, load_spec(context, options.spec, run.project));
-  EngineChoice choice{};
-  ASSAY_TRY(choice,
-            parse_engine(options.engine.empty() ? run.project.engine.value : options.engine));
-  auto source = open_source(context, run.project, run.spec.assignment.source.value);
-  if (!source) return tl::unexpected(std::move(source.error()));
-  const fs::path index = index_folder(run.project, *source->spec);
+  ASSAY_TRY(run.spec, load_experiment(context, options.spec, run.project));
+  EngineChoice choice;
+  ASSAY_TRY(choice, choose_engine(options.engine, &run.project));
+  const spec::Source* source = nullptr;
+  ASSAY_TRY(source, choose_source(run.project, run.spec.assignment.source.value));
   clock.done("specs");
   OpenEngine engine;
-  ASSAY_TRY(engine, open_engine(context, std::move(*source), index, choice));
+  ASSAY_TRY(engine, open_engine(context, run.project, *source, choice, spec::spec_hash(run.spec)));
   run.index = engine.index;
-  clock.done("index");
+  clock.done(choice.kind == EngineChoice::Kind::warehouse ? "connection" : "index");
   ASSAY_TRY(run.plan, experiment::plan_experiment(run.project, run.spec, engine.complete_until));
   ASSAY_TRY(run.moments, engine.engine->experiment(run.plan.query));
   clock.done("experiment moments");

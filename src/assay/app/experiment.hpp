@@ -34,6 +34,13 @@ struct ExperimentRun {
   std::vector<Stage> stages;
 };
 
+/// Fails with invalid_spec for a folder, with the experiments in it.
+Result<void> check_is_file(const std::filesystem::path& path);
+
+/// Loads an experiment of a project; every error of the spec lands in context.errors.
+Result<spec::Experiment> load_experiment(Context& context, const std::filesystem::path& path,
+                                         const spec::Project& project);
+
 /// Loads, plans, measures, checks, analyses, decides, and writes the readout as HTML, Markdown
 /// and JSON. judged_bad: the verdict is not ship.
 Result<ExperimentRun> run_experiment(Context& context, const ExperimentOptions& options);

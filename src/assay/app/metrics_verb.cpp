@@ -31,21 +31,27 @@ Result<Day> day_option(const std::string& text, const std::string& option, Day o
   return day;
 }
 
-Result<Span> span_of(engine::Engine& engine, const TimeZone& timezone,
-                     const MetricsOptions& options) {
-  Span span;
+/// The days from the first to the last event.
+Result<Span> data_days(const OpenEngine& open, const TimeZone& timezone) {
+  if (open.span)
+    return Span{timezone.local_day(open.span->begin), timezone.local_day(open.span->end - 1)};
   engine::ActiveUsers data;
-  ASSAY_TRY(data, engine.active_users({{}, timezone, 1}));
+  ASSAY_TRY(data, open.engine->active_users({{}, timezone, 1}));
   if (data.units.empty()) return fail(ErrorCode::invalid_data, "the source has no event");
-  const Day last = data.first_day + static_cast<Day>(data.units.size()) - 1;
-  ASSAY_TRY(span.first, day_option(options.from, "--from", data.first_day));
-  ASSAY_TRY(span.last, day_option(options.to, "--to", last));
+  return Span{data.first_day, data.first_day + static_cast<Day>(data.units.size()) - 1};
+}
+
+Result<Span> span_of(const Span& data, const MetricsOptions& options) {
+  Span span;
+  ASSAY_TRY(span.first, day_option(options.from, "--from", data.first));
+  ASSAY_TRY(span.last, day_option(options.to, "--to", data.last));
   if (span.first <= span.last) return span;
-  return fail(ErrorCode::invalid_spec,
-              fmt::format("the period ends before it begins: {} to {}", day_text(span.first),
-                          day_text(span.last)),
-              "--from, --to", "",
-              fmt::format("the data runs from {} to {}", day_text(data.first_day), day_text(last)));
+  return fail(
+      ErrorCode::invalid_spec,
+      fmt::format("the period ends before it begins: {} to {}", day_text(span.first),
+                  day_text(span.last)),
+      "--from, --to", "",
+      fmt::format("the data runs from {} to {}", day_text(data.first), day_text(data.last)));
 }
 
 /// The first day of the calendar month after a day.
@@ -113,18 +119,52 @@ Result<void> choose_metrics(const spec::Project& project, const std::string& sou
 /// Periods of one day each, from one question.
 Result<void> fill_days(Context& context, engine::Engine& engine, const DailyRequest& request,
                        readout::MetricsPage& page) {
-  const engine::SeriesQuery query{page.query.active, page.periods.front().first,
-                                  page.periods.back().last, page.query.timezone,
-                                  page.query.metrics};
   DailyTotals days;
-  ASSAY_TRY(days, daily_totals(context, engine, query, request));
+  ASSAY_TRY(days, daily_totals(context, engine, daily_query(page), request));
   for (std::size_t i = 0; i < page.periods.size(); ++i)
     page.periods[i].totals = std::move(days.series.days[i]);
   page.origin = std::move(days.origin);
   return {};
 }
 
+/// The metrics of a page; its periods are not there yet.
+Result<readout::MetricsPage> chosen_page(const spec::Project& project, const std::string& source,
+                                         const TimeZone& timezone, const MetricsOptions& options) {
+  readout::MetricsPage page{.title = "Metrics of " + source, .unit = project.defaults.unit.value};
+  page.query.active.names = options.active;
+  page.query.timezone = timezone;
+  ASSAY_CHECK(choose_metrics(project, source, options.metrics, page));
+  return page;
+}
+
+/// Fills the periods by one question each.
+Result<void> fill_periods(engine::Engine& engine, readout::MetricsPage& page) {
+  const TimeZone& timezone = page.query.timezone;
+  for (Period& period : page.periods) {
+    page.query.period = {timezone.day_start(period.first), timezone.day_start(period.last + 1)};
+    ASSAY_TRY(period.totals, engine.unit_totals(page.query));
+  }
+  return {};
+}
+
 }  // namespace
+
+engine::SeriesQuery daily_query(const readout::MetricsPage& page) {
+  return {page.query.active, page.periods.front().first, page.periods.back().last,
+          page.query.timezone, page.query.metrics};
+}
+
+Result<readout::MetricsPage> metrics_page(const spec::Project& project, const std::string& source,
+                                          const TimeZone& timezone, TimeRange data,
+                                          const MetricsOptions& options) {
+  readout::MetricsPage page;
+  ASSAY_TRY(page, chosen_page(project, source, timezone, options));
+  Span span;
+  ASSAY_TRY(span,
+            span_of({timezone.local_day(data.begin), timezone.local_day(data.end - 1)}, options));
+  ASSAY_TRY(page.periods, periods_of(span, options.by, project.defaults.week_start));
+  return page;
+}
 
 Result<Outcome> metrics_verb(Context& context, const MetricsOptions& options) {
   if (!names_project(options.source.path)) {
@@ -135,35 +175,27 @@ Result<Outcome> metrics_verb(Context& context, const MetricsOptions& options) {
   auto source = resolve_source(context, options.source);
   if (!source) return tl::unexpected(std::move(source.error()));
   const spec::Project& project = *source->project;
-  readout::MetricsPage page{.title = "Metrics of " + source->title,
-                            .unit = project.defaults.unit.value};
-  page.query.active.names = options.active;
-  page.query.timezone = source->timezone;
-  ASSAY_CHECK(choose_metrics(project, source->open.spec->name.value, options.metrics, page));
-  EngineChoice choice{};
-  const std::string& engine_word =
-      options.source.engine.empty() ? project.engine.value : options.source.engine;
-  ASSAY_TRY(choice, parse_engine(engine_word));
-  const spec::Source& declared = *source->open.spec;
+  readout::MetricsPage page;
+  ASSAY_TRY(page, chosen_page(project, source->name, source->timezone, options));
   OpenEngine engine;
-  ASSAY_TRY(engine, open_engine(context, std::move(source->open), source->index, choice));
+  ASSAY_TRY(engine, open_engine(context, *source));
   Span span;
-  ASSAY_TRY(span, span_of(*engine.engine, source->timezone, options));
+  Span data;
+  ASSAY_TRY(data, data_days(engine, source->timezone));
+  ASSAY_TRY(span, span_of(data, options));
   ASSAY_TRY(page.periods, periods_of(span, options.by, project.defaults.week_start));
-  for (Period& period : page.periods) {
-    page.query.period = {source->timezone.day_start(period.first),
-                         source->timezone.day_start(period.last + 1)};
-    period.complete = page.query.period.end <= engine.complete_until;
-    if (options.by == "day") continue;  // All days in one question below.
-    ASSAY_TRY(period.totals, engine.engine->unit_totals(page.query));
-  }
   if (options.by == "day") {
-    const DailyRequest request{project.folder, &declared, engine_word, options.refresh};
+    const std::string& engine_word =
+        options.source.engine.empty() ? project.engine.value : options.source.engine;
+    const DailyRequest request{project.folder, source->spec(), engine_word, options.refresh};
     ASSAY_CHECK(fill_days(context, *engine.engine, request, page));
+  } else {
+    ASSAY_CHECK(fill_periods(*engine.engine, page));
   }
+  for (Period& period : page.periods)
+    period.complete = source->timezone.day_start(period.last + 1) <= engine.complete_until;
   report::Provenance made_by = provenance(context);
-  made_by.engine = engine.engine->name();
-  made_by.data_fingerprint = engine.data_fingerprint;
+  say_engine(context, engine, made_by);
   Outcome outcome;
   outcome.document = readout::metrics_document(page, made_by);
   return outcome;

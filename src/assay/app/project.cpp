@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "assay/app/warehouse_engine.hpp"
 #include "assay/base/text.hpp"
 #include "assay/engine/duckdb_engine.hpp"
 #include "assay/engine/embedded.hpp"
@@ -12,6 +13,7 @@
 #include "assay/events/index.hpp"
 #include "assay/metrics/source.hpp"
 #include "assay/numerics/parallel.hpp"
+#include "assay/spec/fingerprint.hpp"
 
 namespace assay::app {
 namespace {
@@ -82,6 +84,13 @@ Result<OpenEngine> open_duckdb(Context& context, OpenSource source) {
   return out;
 }
 
+Result<warehouse::EngineUrl> no_engine(const std::string& word) {
+  const std::string near = nearest(word, {"embedded", "duckdb"});
+  return fail(ErrorCode::invalid_spec, fmt::format("there is no engine `{}`", word), "",
+              near.empty() ? "write one of these" : fmt::format("did you mean `{}`?", near),
+              "embedded, duckdb, or the URL of a warehouse: trino://host:8080/catalog/schema");
+}
+
 }  // namespace
 
 Result<fs::path> find_project(const fs::path& path) {
@@ -105,39 +114,77 @@ Result<spec::Project> load(Context& context, const fs::path& folder) {
   return project;
 }
 
-Result<OpenSource> open_source(Context& context, const spec::Project& project,
-                               const std::string& name) {
+Result<const spec::Source*> choose_source(const spec::Project& project, const std::string& name) {
   if (project.sources.empty()) {
     return fail(ErrorCode::invalid_spec, "the project declares no source",
                 (project.folder / "assay.yaml").string(), "add `sources:`");
   }
   const spec::Source* found =
       name.empty() ? &project.sources.front() : spec::find_source(project, name);
-  if (found == nullptr) {
-    std::vector<std::string> names;
-    for (const spec::Source& source : project.sources) names.push_back(source.name.value);
-    return fail(ErrorCode::invalid_spec, fmt::format("there is no source `{}`", name), "",
-                spec::did_you_mean(name, names), list_text(names));
-  }
+  if (found != nullptr) return found;
+  std::vector<std::string> names;
+  for (const spec::Source& source : project.sources) names.push_back(source.name.value);
+  return fail(ErrorCode::invalid_spec, fmt::format("there is no source `{}`", name), "",
+              spec::did_you_mean(name, names), list_text(names));
+}
+
+Result<OpenSource> open_files(Context& context, const spec::Project& project,
+                              const spec::Source& spec) {
   engine::Source source;
-  ASSAY_TRY(source, metrics::to_engine_source(project, *found));
+  ASSAY_TRY(source, metrics::to_engine_source(project, spec));
   auto database = engine::Database::open({.threads = threads_of(context)});
   if (!database) return tl::unexpected(std::move(database.error()));
   if (source.unit.type == frame::Type::text) ASSAY_CHECK(settle_unit_type(*database, source));
-  return OpenSource{found, std::move(source), std::move(*database)};
+  return OpenSource{&spec, std::move(source), std::move(*database)};
 }
 
-Result<EngineChoice> parse_engine(const std::string& word) {
-  if (word.empty() || word == "embedded") return EngineChoice::embedded;
-  if (word == "duckdb") return EngineChoice::duckdb;
-  return fail(ErrorCode::invalid_spec, fmt::format("there is no engine `{}`", word), "",
-              "write one of these", "embedded, duckdb");
+Result<EngineChoice> choose_engine(const std::string& option, const spec::Project* project) {
+  if (option.empty() && project == nullptr) return EngineChoice{};
+  const std::string& word = option.empty() ? project->engine.value : option;
+  EngineChoice choice;
+  if (word.empty() || word == "embedded") return choice;
+  choice.kind = EngineChoice::Kind::duckdb;
+  if (word == "duckdb") return choice;
+  choice.kind = EngineChoice::Kind::warehouse;
+  const bool is_url = warehouse::is_engine_url(word);
+  auto url = is_url ? warehouse::parse_engine_url(word) : no_engine(word);
+  if (url) {
+    choice.url = std::move(*url);
+    return choice;
+  }
+  // A part that the message hides (a password) is not shown by quoting the line either.
+  Error error = std::move(url.error());
+  const bool hidden = is_url && error.where != word;
+  const std::string at = !option.empty() ? "--engine"
+                         : hidden        ? spec::position_text(project->engine.where)
+                                         : spec::where_text(project->engine.where);
+  error.where = hidden ? at + ", " + error.where : at;
+  return tl::unexpected(std::move(error));
 }
 
 Result<OpenEngine> open_engine(Context& context, OpenSource source, const fs::path& folder,
-                               EngineChoice choice) {
-  if (choice == EngineChoice::duckdb) return open_duckdb(context, std::move(source));
+                               EngineChoice::Kind kind) {
+  if (kind == EngineChoice::Kind::duckdb) return open_duckdb(context, std::move(source));
   return open_embedded(context, std::move(source), folder);
+}
+
+Result<OpenEngine> open_engine(Context& context, const spec::Project& project,
+                               const spec::Source& source, const EngineChoice& choice,
+                               const std::string& spec_hash) {
+  if (choice.kind == EngineChoice::Kind::warehouse) {
+    return open_warehouse(context, source, choice.url,
+                          spec_hash.empty() ? spec::spec_hash(project) : spec_hash);
+  }
+  auto files = open_files(context, project, source);
+  if (!files) return tl::unexpected(std::move(files.error()));
+  return open_engine(context, std::move(*files), index_folder(project, source), choice.kind);
+}
+
+void say_engine(Context& context, const OpenEngine& engine, report::Provenance& provenance) {
+  provenance.engine = engine.engine->name();
+  provenance.data_fingerprint = engine.data_fingerprint;
+  provenance.more.insert(provenance.more.end(), engine.facts.begin(), engine.facts.end());
+  if (engine.warehouse != nullptr) say_cost(context, *engine.warehouse, provenance);
 }
 
 fs::path index_folder(const spec::Project& project, const spec::Source& source) {

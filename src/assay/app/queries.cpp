@@ -4,9 +4,8 @@
 
 #include <utility>
 
-#include "assay/base/text.hpp"
+#include "assay/app/questions.hpp"
 #include "assay/events/index.hpp"
-#include "assay/metrics/compile.hpp"
 #include "assay/numerics/parallel.hpp"
 #include "assay/readout/query_readout.hpp"
 
@@ -25,73 +24,23 @@ struct Ready {
 Result<Ready> make_ready(Context& context, const SourceOptions& options) {
   auto source = resolve_source(context, options);
   if (!source) return tl::unexpected(std::move(source.error()));
-  const std::string word = !options.engine.empty() ? options.engine
-                           : source->project       ? source->project->engine.value
-                                                   : "";
-  EngineChoice choice{};
-  ASSAY_TRY(choice, parse_engine(word));
   Ready out;
   out.timezone = source->timezone;
   out.title = source->title;
-  out.end_declared = source->open.spec != nullptr && source->open.spec->complete_until.has_value();
-  ASSAY_TRY(out.engine, open_engine(context, std::move(source->open), source->index, choice));
+  out.end_declared = source->spec() != nullptr && source->spec()->complete_until.has_value();
+  ASSAY_TRY(out.engine, open_engine(context, *source));
   out.project = std::move(source->project);
   return out;
 }
 
-report::Provenance provenance_of(const Context& context, const Ready& ready) {
+Asked asked_of(const Ready& ready) {
+  return {ready.project ? &*ready.project : nullptr, ready.timezone, ready.engine.complete_until};
+}
+
+report::Provenance provenance_of(Context& context, const Ready& ready) {
   report::Provenance out = provenance(context);
-  out.engine = ready.engine.engine->name();
-  out.data_fingerprint = ready.engine.data_fingerprint;
+  say_engine(context, ready.engine, out);
   return out;
-}
-
-Result<engine::EventSelector> selector(const std::vector<std::string>& names,
-                                       const std::string& where) {
-  engine::EventSelector out{names, std::nullopt};
-  if (!where.empty()) {
-    auto predicate = frame::parse_predicate(where);
-    if (!predicate) {
-      predicate.error().where = "--where, " + predicate.error().where;
-      return tl::unexpected(std::move(predicate.error()));
-    }
-    out.where = std::move(*predicate);
-  }
-  return out;
-}
-
-Result<engine::FunnelQuery> funnel_query(const Ready& ready, const FunnelOptions& options,
-                                         std::vector<std::string>& names) {
-  if (!options.steps.empty()) {
-    engine::FunnelQuery query;
-    auto window = parse_duration(options.window);
-    if (!window) {
-      window.error().where = "--window";
-      return tl::unexpected(std::move(window.error()));
-    }
-    if (*window == 0) {
-      return fail(ErrorCode::invalid_spec, "a funnel needs a window longer than nothing",
-                  "--window", "write for example 7d");
-    }
-    query.window_us = *window;
-    names = options.steps;
-    for (const std::string& step : options.steps) query.steps.push_back({{step}, std::nullopt});
-    return query;
-  }
-  std::vector<std::string> have;
-  if (ready.project) {
-    for (const spec::Funnel& funnel : ready.project->funnels) {
-      if (options.funnel.empty() || funnel.name.value == options.funnel) {
-        for (const spec::FunnelStep& step : funnel.steps) names.push_back(step.name.value);
-        return metrics::compile_funnel(funnel);
-      }
-      have.push_back(funnel.name.value);
-    }
-  }
-  if (options.funnel.empty())
-    return fail(ErrorCode::invalid_spec, "no funnel to compute", "", "write --steps A,B,C");
-  return fail(ErrorCode::invalid_spec, fmt::format("there is no funnel `{}`", options.funnel), "",
-              spec::did_you_mean(options.funnel, have), list_text(have));
 }
 
 /// Leaves out the days that begin after the data are complete: stray events with a skewed clock.
@@ -109,15 +58,11 @@ Result<Outcome> active_users_verb(Context& context, const ActiveUsersOptions& op
   Ready ready;
   ASSAY_TRY(ready, make_ready(context, options.source));
   std::vector<engine::ActiveUsersQuery> queries;
+  ASSAY_TRY(queries, active_users_queries(asked_of(ready), options));
   std::vector<engine::ActiveUsers> answers;
-  for (const int trailing : options.trailing) {
-    if (trailing < 1) {
-      return fail(ErrorCode::invalid_spec, fmt::format("not a number of days: {}", trailing),
-                  "--trailing", "write 1 or more");
-    }
-    queries.push_back({{options.events, std::nullopt}, ready.timezone, trailing});
+  for (const engine::ActiveUsersQuery& query : queries) {
     engine::ActiveUsers answer;
-    ASSAY_TRY(answer, ready.engine.engine->active_users(queries.back()));
+    ASSAY_TRY(answer, ready.engine.engine->active_users(query));
     drop_incomplete(answer, ready);
     answers.push_back(std::move(answer));
   }
@@ -130,18 +75,8 @@ Result<Outcome> active_users_verb(Context& context, const ActiveUsersOptions& op
 Result<Outcome> retention_verb(Context& context, const RetentionOptions& options) {
   Ready ready;
   ASSAY_TRY(ready, make_ready(context, options.source));
-  if (options.max_day < 1 || options.max_day > 3'650) {
-    return fail(ErrorCode::invalid_spec, fmt::format("not a number of days: {}", options.max_day),
-                "--days", "write 1 to 3650");
-  }
   engine::RetentionQuery query;
-  ASSAY_TRY(query.start, selector(options.start, options.where));
-  ASSAY_TRY(query.returning, selector(options.returning, options.where));
-  query.entry =
-      options.recurring ? engine::CohortEntry::recurring : engine::CohortEntry::first_time;
-  query.max_day = options.max_day;
-  query.timezone = ready.timezone;
-  query.complete_until = ready.engine.complete_until;
+  ASSAY_TRY(query, retention_query(asked_of(ready), options));
   engine::RetentionTriangle triangle;
   ASSAY_TRY(triangle, ready.engine.engine->retention(query));
   Outcome outcome;
@@ -155,7 +90,7 @@ Result<Outcome> funnel_verb(Context& context, const FunnelOptions& options) {
   ASSAY_TRY(ready, make_ready(context, options.source));
   std::vector<std::string> names;
   engine::FunnelQuery query;
-  ASSAY_TRY(query, funnel_query(ready, options, names));
+  ASSAY_TRY(query, funnel_query(asked_of(ready), options, names));
   engine::FunnelCounts counts;
   ASSAY_TRY(counts, ready.engine.engine->funnel(query));
   Outcome outcome;
@@ -169,18 +104,7 @@ Result<Outcome> sessions_verb(Context& context, const SessionsOptions& options) 
   Ready ready;
   ASSAY_TRY(ready, make_ready(context, options.source));
   engine::SessionsQuery query;
-  query.event.names = options.events;
-  query.timezone = ready.timezone;
-  auto gap = parse_duration(options.gap);
-  if (!gap) {
-    gap.error().where = "--gap";
-    return tl::unexpected(std::move(gap.error()));
-  }
-  if (*gap == 0) {
-    return fail(ErrorCode::invalid_spec, "a session needs a gap longer than nothing", "--gap",
-                "write for example 30m");
-  }
-  query.gap_us = *gap;
+  ASSAY_TRY(query, sessions_query(asked_of(ready), options));
   engine::Sessions sessions;
   ASSAY_TRY(sessions, ready.engine.engine->sessions(query));
   Outcome outcome;
@@ -197,8 +121,9 @@ Result<Outcome> index_verb(Context& context, const IndexOptions& options) {
   request.progress = &context.progress;
   request.force = options.force;
   ingest::IndexStatus status;
-  ASSAY_TRY(status, ingest::ensure_index(source->open.database, source->open.source, source->index,
-                                         request));
+  auto files = take_files(context, *source);
+  if (!files) return tl::unexpected(std::move(files.error()));
+  ASSAY_TRY(status, ingest::ensure_index(files->database, files->source, source->index, request));
   if (options.verify) {
     auto index = events::Index::open(source->index);
     if (!index) return tl::unexpected(std::move(index.error()));

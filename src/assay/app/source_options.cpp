@@ -8,6 +8,7 @@
 
 #include "assay/base/hash.hpp"
 #include "assay/base/text.hpp"
+#include "assay/metrics/source.hpp"
 #include "assay/numerics/parallel.hpp"
 
 namespace assay::app {
@@ -42,16 +43,17 @@ Result<void> check_fits(const SourceOptions& options, bool project) {
                   "change the source in assay.yaml, or name the data file instead of the project");
     }
   }
-  if (options.engine.empty()) return {};
-  auto engine = parse_engine(options.engine);
-  if (!engine) {
-    engine.error().where = "--engine";
-    return tl::unexpected(std::move(engine.error()));
-  }
   return {};
 }
 
 Result<ResolvedSource> resolve_file(Context& context, const SourceOptions& options) {
+  ResolvedSource out;
+  ASSAY_TRY(out.engine, choose_engine(options.engine, nullptr));
+  if (out.engine.kind == EngineChoice::Kind::warehouse) {
+    return fail(ErrorCode::invalid_spec, "a warehouse does not read a file of this machine",
+                "--engine",
+                "write a project whose source names the `table`: see `assay init --help`");
+  }
   const int threads = context.threads > 0 ? context.threads : numerics::default_threads();
   auto database = engine::Database::open({.threads = threads});
   if (!database) return tl::unexpected(std::move(database.error()));
@@ -72,9 +74,27 @@ Result<ResolvedSource> resolve_file(Context& context, const SourceOptions& optio
   const std::string key =
       fingerprint(fs::absolute(options.path).string() + "\n" + inferred.source.unit.expression +
                   "\n" + inferred.source.event_time.expression);
-  return ResolvedSource{
-      std::nullopt, OpenSource{nullptr, std::move(inferred.source), std::move(*database)},
-      cache_folder() / key.substr(0, 16), TimeZone::utc(), options.path.filename().string()};
+  out.file = OpenSource{nullptr, std::move(inferred.source), std::move(*database)};
+  out.index = cache_folder() / key.substr(0, 16);
+  out.title = options.path.filename().string();
+  return out;
+}
+
+Result<ResolvedSource> resolve_project(Context& context, const SourceOptions& options) {
+  ResolvedSource out;
+  fs::path folder;
+  ASSAY_TRY(folder, find_project(options.path));
+  spec::Project project;
+  ASSAY_TRY(project, load(context, folder));
+  const spec::Source* source = nullptr;
+  ASSAY_TRY(source, choose_source(project, options.source));
+  ASSAY_TRY(out.engine, choose_engine(options.engine, &project));
+  out.name = source->name.value;
+  out.title = out.name;
+  out.index = index_folder(project, *source);
+  ASSAY_TRY(out.timezone, TimeZone::find(project.defaults.timezone.value));
+  out.project = std::move(project);
+  return out;
 }
 
 }  // namespace
@@ -85,9 +105,13 @@ bool names_project(const fs::path& path) {
   return fs::is_directory(path, failed) && fs::exists(path / "assay.yaml", failed);
 }
 
+const spec::Source* ResolvedSource::spec() const {
+  return project ? spec::find_source(*project, name) : nullptr;
+}
+
 Result<ResolvedSource> resolve_source(Context& context, const SourceOptions& options) {
-  std::optional<ResolvedSource> out;
-  ASSAY_CHECK(check_fits(options, names_project(options.path)));
+  const bool project = names_project(options.path);
+  ASSAY_CHECK(check_fits(options, project));
   TimeZone timezone = TimeZone::utc();
   if (!options.timezone.empty()) {
     auto found = TimeZone::find(options.timezone);
@@ -97,26 +121,27 @@ Result<ResolvedSource> resolve_source(Context& context, const SourceOptions& opt
     }
     timezone = std::move(*found);
   }
-  if (names_project(options.path)) {
-    fs::path folder;
-    ASSAY_TRY(folder, find_project(options.path));
-    spec::Project project;
-    ASSAY_TRY(project, load(context, folder));
-    auto open = open_source(context, project, options.source);
-    if (!open) return tl::unexpected(std::move(open.error()));
-    const std::string source_name = open->spec->name.value;
-    out = ResolvedSource{std::move(project), std::move(*open), {}, TimeZone::utc(), source_name};
-    // The source's spec lives in the project that has just moved.
-    out->open.spec = spec::find_source(*out->project, source_name);
-    out->index = index_folder(*out->project, *out->open.spec);
-    ASSAY_TRY(out->timezone, TimeZone::find(out->project->defaults.timezone.value));
-  } else {
-    auto resolved = resolve_file(context, options);
-    if (!resolved) return tl::unexpected(std::move(resolved.error()));
-    out = std::move(*resolved);
+  auto out = project ? resolve_project(context, options) : resolve_file(context, options);
+  if (out && !options.timezone.empty()) out->timezone = timezone;
+  return out;
+}
+
+Result<OpenSource> take_files(Context& context, ResolvedSource& source) {
+  if (source.project) {
+    if (source.engine.kind == EngineChoice::Kind::warehouse && metrics::has_files(*source.spec()))
+      context.warnings.push_back("this reads the files of `path`, not the table of the warehouse");
+    return open_files(context, *source.project, *source.spec());
   }
-  if (!options.timezone.empty()) out->timezone = timezone;
-  return std::move(*out);
+  OpenSource file = std::move(*source.file);
+  source.file.reset();
+  return file;
+}
+
+Result<OpenEngine> open_engine(Context& context, ResolvedSource& source) {
+  if (source.project) return open_engine(context, *source.project, *source.spec(), source.engine);
+  auto file = take_files(context, source);
+  if (!file) return tl::unexpected(std::move(file.error()));
+  return open_engine(context, std::move(*file), source.index, source.engine.kind);
 }
 
 }  // namespace assay::app

@@ -8,6 +8,7 @@
 #include "assay/app/project.hpp"
 #include "assay/experiment/plan.hpp"
 #include "assay/metrics/compile.hpp"
+#include "assay/metrics/source.hpp"
 
 namespace assay::app {
 namespace {
@@ -91,22 +92,31 @@ Comparison compare(const engine::ExperimentMoments& a, const engine::ExperimentM
   return out;
 }
 
-/// Both engines over one source.
+/// The index and its second opinion over one source.
 struct Pair {
   OpenEngine index;
   OpenEngine sql;
+  std::string second = "SQL";  ///< Who gives the second opinion.
 };
 
 Result<Pair> open_both(Context& context, const VerifyOptions& options) {
-  auto first = resolve_source(context, options.source);
-  if (!first) return tl::unexpected(std::move(first.error()));
-  auto second = resolve_source(context, options.source);
-  if (!second) return tl::unexpected(std::move(second.error()));
+  auto source = resolve_source(context, options.source);
+  if (!source) return tl::unexpected(std::move(source.error()));
   Pair out;
-  ASSAY_TRY(out.index,
-            open_engine(context, std::move(first->open), first->index, EngineChoice::embedded));
-  ASSAY_TRY(out.sql,
-            open_engine(context, std::move(second->open), second->index, EngineChoice::duckdb));
+  const bool warehouse = source->engine.kind == EngineChoice::Kind::warehouse;
+  if (warehouse && !metrics::has_files(*source->spec())) {
+    return tl::unexpected(spec::spec_error(
+        source->spec()->where,
+        fmt::format("source `{}` has no files to compare the warehouse with", source->name),
+        "name a `path` beside the `table` that holds the same events"));
+  }
+  source->engine.kind = EngineChoice::Kind::embedded;
+  ASSAY_TRY(out.index, open_engine(context, *source));
+  auto again = resolve_source(context, options.source);
+  if (!again) return tl::unexpected(std::move(again.error()));
+  if (!warehouse) again->engine.kind = EngineChoice::Kind::duckdb;
+  ASSAY_TRY(out.sql, open_engine(context, *again));
+  if (warehouse) out.second = out.sql.engine->name();
   return out;
 }
 
@@ -195,12 +205,14 @@ Result<Comparison> compare_experiment(Pair& pair, const spec::Project& project,
   return compare(a, b);
 }
 
-report::Document page_of(const std::vector<Comparison>& comparisons, bool equal) {
-  report::Document page{.kind = "verify", .title = "Event index against SQL"};
+report::Document page_of(const std::vector<Comparison>& comparisons, const std::string& second,
+                         bool equal) {
+  report::Document page{.kind = "verify", .title = "Event index against " + second};
+  const std::string who = second == "SQL" ? "the SQL" : second;
   page.add(report::Verdict{
       .word = equal ? "EQUAL" : "DIFFERENT",
       .tone = equal ? report::Tone::good : report::Tone::bad,
-      .headline = equal ? "Every answer of the index is the answer of the SQL."
+      .headline = equal ? "Every answer of the index is the answer of " + who + "."
                         : "At least one answer differs: this is a bug, or the data changed."});
   report::Table table{
       .columns = {{"query"}, {"figures"}, {"counts off"}, {"worst relative difference"}}};
@@ -242,8 +254,9 @@ Result<Outcome> verify_verb(Context& context, const VerifyOptions& options) {
   bool equal = true;
   for (const Comparison& row : comparisons) equal = equal && row.equal();
   Outcome outcome;
-  outcome.document = page_of(comparisons, equal);
+  outcome.document = page_of(comparisons, pair.second, equal);
   outcome.document.provenance = provenance(context);
+  outcome.document.provenance.more = pair.sql.facts;
   outcome.judged_bad = !equal;
   return outcome;
 }

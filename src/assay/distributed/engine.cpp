@@ -22,7 +22,7 @@ struct DistributedEngine::State {
   Result<PlannedStatement> plan(std::string_view name, const sql::Plan& of) const {
     const std::string comment = fmt::format("assay {} {}", name, tag);
     ASSAY_TRY(std::string statement, connection->dialect().statement(of, comment));
-    return PlannedStatement{std::string(name), std::move(statement), sql::tables_of(of), {}};
+    return PlannedStatement{std::string(name), std::move(statement), sql::tables_of(of), {}, of};
   }
 
   Result<frame::Table> ask(std::string_view name, const sql::Plan& of) {

@@ -26,6 +26,7 @@ struct PlannedStatement {
   std::string statement;  ///< In the engine's own SQL.
   std::vector<sql::TableUse> tables;
   std::vector<std::string> notes;  ///< What its reader should know.
+  sql::Plan plan;                  ///< The statement before a dialect wrote it.
 };
 
 /// A statement that was run, and what it cost.

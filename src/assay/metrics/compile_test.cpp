@@ -185,7 +185,7 @@ const char* const kCents = "{type: double, expr: \"cents / 100.0\"}";
 
 TEST(EventTable, TheSameSourceIsATableOfAWarehouse) {
   const auto spec = project_with(kCents, "{type: double, expr: '\"Amount in €\"'}");
-  const auto table = to_event_table(spec, spec.sources.front());
+  const auto table = to_event_table(spec.sources.front(), nullptr);
   ASSERT_TRUE(table.has_value()) << to_text(table.error());
   EXPECT_EQ(table->table.table, "events");
   EXPECT_TRUE(table->table.schema.empty());
@@ -202,7 +202,7 @@ TEST(EventTable, TableAndPartitionAreThoseWritten) {
   auto spec = project_with(kCents, "double");
   spec.sources.front().table.value = "lake.app.\"my.events\"";
   spec.sources.front().partition = spec::Partition{{"ds", {}}, 2 * kDayUs};
-  const auto table = to_event_table(spec, spec.sources.front());
+  const auto table = to_event_table(spec.sources.front(), nullptr);
   ASSERT_TRUE(table.has_value()) << to_text(table.error());
   EXPECT_EQ(table->table.catalog, "lake");
   EXPECT_EQ(table->table.schema, "app");
@@ -214,32 +214,58 @@ TEST(EventTable, TableAndPartitionAreThoseWritten) {
 TEST(EventTable, AWordInQuotesIsTheNameOfAllEvents) {
   auto spec = project_with(kCents, "double");
   spec.sources.front().event_name.value = "'it''s bought'";
-  const auto table = to_event_table(spec, spec.sources.front());
+  const auto table = to_event_table(spec.sources.front(), nullptr);
   ASSERT_TRUE(table.has_value()) << to_text(table.error());
   EXPECT_EQ(table->source.constant_event, "it's bought");
   EXPECT_TRUE(table->source.event_expression.empty());
 }
 
-TEST(EventTable, SqlOfOneEngineIsRefusedWhereItStands) {
+const std::vector<warehouse::TableColumn> kTable{{"user_id"},  {"event"}, {"ts"},     {"seen"},
+                                                 {"order_id"}, {"cents"}, {"country"}};
+
+TEST(EventTable, AViewHasTheColumnThatAnExpressionMeans) {
   const auto spec = project_with("double", "double");
-  const auto table = to_event_table(spec, spec.sources.front());
+  auto view = kTable;
+  view.push_back({"AMOUNT"});  // Some engines know one case only.
+  for (const auto* columns : {&view, static_cast<decltype(&view)>(nullptr)}) {
+    const auto table = to_event_table(spec.sources.front(), columns);
+    ASSERT_TRUE(table.has_value()) << to_text(table.error());
+    EXPECT_EQ(table->source.properties[1].expression, "amount");
+  }
+}
+
+TEST(EventTable, AnExpressionWithoutSuchAColumnIsRefusedWhereItStands) {
+  const auto spec = project_with("double", "double");
+  const auto table = to_event_table(spec.sources.front(), &kTable);
   ASSERT_FALSE(table.has_value());
-  EXPECT_THAT(table.error().problem, HasSubstr("this is no column: cents / 100.0"));
+  EXPECT_THAT(table.error().problem, HasSubstr("this is an expression: cents / 100.0"));
   EXPECT_THAT(table.error().where, HasSubstr("assay.yaml:16:63\n"));
-  EXPECT_THAT(table.error().fix, HasSubstr("make a view"));
+  EXPECT_THAT(table.error().fix, HasSubstr("make a view with a column `amount`"));
+  EXPECT_THAT(table.error().have, HasSubstr("cents"));
   for (const char* no_column : {"lower(user_id)", "a.b", "1", "user_id; DROP TABLE x",
                                 "\"a\" || \"b\"", "\"a\"b\"", "'text'", "a -- b"}) {
     auto wrong = project_with(kCents, "double");
     wrong.sources.front().event_time.expr.value = no_column;
-    EXPECT_FALSE(to_event_table(wrong, wrong.sources.front()).has_value()) << no_column;
+    const auto refused = to_event_table(wrong.sources.front(), &kTable);
+    ASSERT_FALSE(refused.has_value()) << no_column;
+    EXPECT_THAT(refused.error().fix, HasSubstr("`event_time`"));
   }
+}
+
+TEST(EventTable, AUnitWithoutADeclaredTypeHasThatOfItsColumn) {
+  auto spec = project_with(kCents, "double");
+  spec.sources.front().properties.clear();
+  auto columns = kTable;
+  EXPECT_EQ(to_event_table(spec.sources.front(), &columns)->source.unit.type, frame::Type::text);
+  columns.front().type = warehouse::ColumnType::int64;
+  EXPECT_EQ(to_event_table(spec.sources.front(), &columns)->source.unit.type, frame::Type::int64);
 }
 
 TEST(EventTable, WhatIsNoTableIsRefused) {
   for (const char* wrong : {"a.b.c.d", ".events", "app.", "app..events", "\"open", "a.\"\""}) {
     auto spec = project_with(kCents, "double");
     spec.sources.front().table.value = wrong;
-    const auto table = to_event_table(spec, spec.sources.front());
+    const auto table = to_event_table(spec.sources.front(), nullptr);
     ASSERT_FALSE(table.has_value()) << wrong;
     EXPECT_THAT(table.error().problem, HasSubstr("not a table")) << wrong;
   }

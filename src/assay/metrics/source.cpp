@@ -6,6 +6,8 @@
 #include <cctype>
 #include <utility>
 
+#include "assay/base/text.hpp"
+
 namespace assay::metrics {
 namespace {
 
@@ -164,20 +166,53 @@ std::optional<std::string> unquoted(std::string_view text, char quote) {
   return out;
 }
 
-/// Replaces an expression by the column that it names.
-Result<void> settle_column(std::string& expression, const spec::Location& where) {
-  if (expression.empty() || is_name(expression)) return {};
-  if (auto name = unquoted(expression, '"')) {
-    expression = std::move(*name);
-    return {};
-  }
-  return tl::unexpected(spec::spec_error(
-      where, fmt::format("a warehouse reads columns, and this is no column: {}", expression),
-      "make a view of the table in the warehouse that has it as a column, and name that view "
-      "as `table`"));
+bool same_letters(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+    return std::tolower(static_cast<unsigned char>(x)) ==
+           std::tolower(static_cast<unsigned char>(y));
+  });
 }
 
-Result<sql::TableName> table_name(const spec::Source& source) {
+/// Puts columns in the place of a source's expressions.
+struct ColumnNames {
+  const spec::Source& source;
+  const std::vector<warehouse::TableColumn>* columns = nullptr;
+
+  /// `role`: the name of the column that stands for an expression.
+  Result<void> settle(std::string& expression, const spec::Text& written,
+                      const std::string& role) const {
+    if (expression.empty() || is_name(expression)) return {};
+    if (auto name = unquoted(expression, '"')) {
+      expression = std::move(*name);
+      return {};
+    }
+    if (columns != nullptr && !has(role)) {
+      std::vector<std::string> names;
+      for (const warehouse::TableColumn& column : *columns) names.push_back(column.name);
+      return tl::unexpected(spec::spec_error(
+          written.where,
+          fmt::format("a warehouse reads columns, and this is an expression: {}", expression),
+          fmt::format("make a view with a column `{}` that is this, and name the view as `table`",
+                      role),
+          list_text(names, 30)));
+    }
+    expression = role;
+    return {};
+  }
+
+  [[nodiscard]] bool has(const std::string& name) const { return find(name) != nullptr; }
+
+  [[nodiscard]] const warehouse::TableColumn* find(const std::string& name) const {
+    const auto found = std::find_if(columns->begin(), columns->end(), [&](const auto& column) {
+      return same_letters(column.name, name);
+    });
+    return found == columns->end() ? nullptr : &*found;
+  }
+};
+
+}  // namespace
+
+Result<sql::TableName> table_of(const spec::Source& source) {
   const spec::Text& written = source.table.value.empty() ? source.name : source.table;
   std::vector<std::string> parts{""};
   bool quoted = false;  // Inside quotes; at the end: a part that does not read.
@@ -205,25 +240,30 @@ Result<sql::TableName> table_name(const spec::Source& source) {
   return sql::TableName{parts[0], parts[1], parts[2]};
 }
 
-/// Puts columns in the place of all expressions of a source.
-Result<void> settle_columns(const spec::Source& source, engine::Source& out) {
-  ASSAY_CHECK(settle_column(out.unit.expression, primary_entity(source)->expr.where));
+namespace {
+
+Result<void> settle_columns(const ColumnNames& names, engine::Source& out) {
+  const spec::Source& source = names.source;
+  const spec::Entity& unit = *primary_entity(source);
+  ASSAY_CHECK(names.settle(out.unit.expression, unit.expr, unit.name.value));
   if (auto constant = unquoted(out.event_expression, '\'')) {
     out.constant_event = std::move(*constant);
     out.event_expression.clear();
   }
-  ASSAY_CHECK(settle_column(out.event_expression, source.event_name.where));
-  ASSAY_CHECK(settle_column(out.event_time.expression, source.event_time.expr.where));
-  if (out.ingest_time)
-    ASSAY_CHECK(settle_column(out.ingest_time->expression, source.ingest_time->expr.where));
-  ASSAY_CHECK(settle_column(out.sequence_expression, source.sequence.where));
-  if (out.dedup) {
-    for (std::size_t i = 0; i < out.dedup->keys.size(); ++i)
-      ASSAY_CHECK(settle_column(out.dedup->keys[i], source.dedup->keys[i].where));
+  ASSAY_CHECK(names.settle(out.event_expression, source.event_name, "event_name"));
+  ASSAY_CHECK(names.settle(out.event_time.expression, source.event_time.expr, "event_time"));
+  if (out.ingest_time) {
+    const spec::Text& written = source.ingest_time->expr;
+    ASSAY_CHECK(names.settle(out.ingest_time->expression, written, "ingest_time"));
+  }
+  ASSAY_CHECK(names.settle(out.sequence_expression, source.sequence, "sequence"));
+  for (std::size_t i = 0; out.dedup && i < out.dedup->keys.size(); ++i) {
+    const spec::Text& key = source.dedup->keys[i];
+    ASSAY_CHECK(names.settle(out.dedup->keys[i], key, key.value));
   }
   for (std::size_t i = 0; i < out.properties.size(); ++i) {
-    const spec::Text& expression = source.properties[i].expr;
-    ASSAY_CHECK(settle_column(out.properties[i].expression, expression.where));
+    const spec::Property& property = source.properties[i];
+    ASSAY_CHECK(names.settle(out.properties[i].expression, property.expr, property.name.value));
   }
   return {};
 }
@@ -242,16 +282,22 @@ Result<engine::Source> to_engine_source(const spec::Project& project, const spec
   return out;
 }
 
-Result<distributed::EventTableSpec> to_event_table(const spec::Project& /*project*/,
-                                                   const spec::Source& source) {
+Result<distributed::EventTableSpec> to_event_table(
+    const spec::Source& source, const std::vector<warehouse::TableColumn>* columns) {
   distributed::EventTableSpec out;
   ASSAY_TRY(out.source, columns_of(source));
-  ASSAY_TRY(out.table, table_name(source));
-  ASSAY_CHECK(settle_columns(source, out.source));
+  ASSAY_TRY(out.table, table_of(source));
+  const ColumnNames names{source, columns};
+  ASSAY_CHECK(settle_columns(names, out.source));
+  // A unit whose type the spec does not say has the type of its column.
+  const bool declared = spec::find_property(source, primary_entity(source)->expr.value) != nullptr;
+  const auto* unit = columns == nullptr ? nullptr : names.find(out.source.unit.expression);
+  if (!declared && unit != nullptr && unit->type == warehouse::ColumnType::int64)
+    out.source.unit.type = frame::Type::int64;
   if (!source.partition) return out;
-  out.partition =
-      distributed::Partition{source.partition->column.value, source.partition->slack_us};
-  ASSAY_CHECK(settle_column(out.partition->column, source.partition->column.where));
+  const spec::Text& column = source.partition->column;
+  out.partition = distributed::Partition{column.value, source.partition->slack_us};
+  ASSAY_CHECK(names.settle(out.partition->column, column, "partition"));
   return out;
 }
 
