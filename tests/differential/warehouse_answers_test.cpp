@@ -170,6 +170,14 @@ TEST(Warehouse, AgreesOnExperiments) {
         [](Engine& engine, const auto& query) { return engine.experiment(query); });
 }
 
+TEST(Warehouse, AgreesOnUnitTables) {
+  const auto draw = [](Dice& dice, const World& world) {
+    return UnitTableQuery{random_experiment(dice, world)};
+  };
+  agree(worlds(16), 8, draw,
+        [](Engine& engine, const auto& query) { return engine.unit_table(query); });
+}
+
 TEST(Warehouse, AgreesOnUnitTotals) {
   agree(worlds(20), 25, random_unit_totals,
         [](Engine& engine, const auto& query) { return engine.unit_totals(query); });

@@ -1,6 +1,7 @@
 #include "assay/distributed/ask_experiment.hpp"
 
 #include "assay/distributed/compile_experiment.hpp"
+#include "assay/distributed/compile_unit_table.hpp"
 #include "assay/distributed/decode_experiment.hpp"
 
 namespace assay::distributed {
@@ -49,6 +50,16 @@ Result<engine::ExperimentMoments> experiment(const Ask& ask, const engine::Exper
   if (!query.daily) return answer;
   ASSAY_TRY(std::vector<Cell> days, ask_days(ask, query, table));
   ASSAY_CHECK(add_days(query, cells, std::move(days), answer));
+  return answer;
+}
+
+Result<engine::UnitTable> unit_table(const Ask& ask, const engine::UnitTableQuery& query,
+                                     const EventTable& table) {
+  ASSAY_TRY(const sql::Plan plan, unit_table_plan(query, table));
+  ASSAY_TRY(Caps caps, ask_caps(ask, query.experiment, table));
+  ASSAY_TRY(const frame::Table rows, ask("experiment_units", plan));
+  ASSAY_TRY(engine::UnitTable answer, read_unit_table(query, table, rows));
+  answer.caps = std::move(caps);
   return answer;
 }
 

@@ -22,4 +22,9 @@ using Ask = std::function<Result<frame::Table>(std::string_view name, const sql:
 Result<engine::ExperimentMoments> experiment(const Ask& ask, const engine::ExperimentQuery& query,
                                              const EventTable& table);
 
+/// Asks for the units behind an experiment: caps (where needed), then a row a unit, at most as many
+/// as the query allows. Fails with invalid_spec when there are more.
+Result<engine::UnitTable> unit_table(const Ask& ask, const engine::UnitTableQuery& query,
+                                     const EventTable& table);
+
 }  // namespace assay::distributed

@@ -239,15 +239,19 @@ Result<std::optional<sql::Plan>> caps_plan(const ExperimentQuery& query, const E
   return std::optional(std::move(plan));
 }
 
+std::vector<std::string> history_notes(const ExperimentQuery& query) {
+  std::vector<std::string> notes = history_reasons(query);
+  for (std::string& note : notes) note = "reads all history: " + note;
+  return notes;
+}
+
 Result<std::vector<NamedPlan>> experiment_plans(const ExperimentQuery& query,
                                                 const EventTable& table) {
   std::vector<NamedPlan> plans;
   ASSAY_TRY(std::optional<sql::Plan> caps, caps_plan(query, table));
-  std::vector<std::string> notes = history_reasons(query);
-  for (std::string& note : notes) note = "reads all history: " + note;
+  std::vector<std::string> notes = history_notes(query);
   if (caps) {
-    plans.push_back(
-        {"experiment_caps", std::move(*caps), {"the engine sorts all values of capped metrics"}});
+    plans.push_back({"experiment_caps", std::move(*caps), {kCapsNote}});
     notes.emplace_back("caps stand here as numbers once the statement before has found them");
   }
   ASSAY_TRY(sql::Plan moments, moments_plan(query, table, stated_caps(query), {}));

@@ -20,7 +20,8 @@ namespace assay::distributed {
 
 /// A statement that a question asks.
 struct NamedPlan {
-  std::string name;  ///< "experiment_caps", "experiment_moments", "experiment_days".
+  std::string name;  ///< "experiment_caps", "experiment_moments", "experiment_days",
+                     ///< "experiment_units".
   sql::Plan plan;
   std::vector<std::string> notes;  ///< What its reader should know: why it reads all history, ...
 };
@@ -31,6 +32,10 @@ using Caps = std::vector<std::optional<double>>;  ///< [metric]
 /// finds (caps) are not in the later ones yet.
 Result<std::vector<NamedPlan>> experiment_plans(const engine::ExperimentQuery& query,
                                                 const EventTable& table);
+
+/// Why the statements of a query read events from before its period; empty: they do not.
+std::vector<std::string> history_notes(const engine::ExperimentQuery& query);
+inline constexpr const char* kCapsNote = "the engine sorts all values of capped metrics";
 
 /// Caps that the query states itself.
 Caps stated_caps(const engine::ExperimentQuery& query);

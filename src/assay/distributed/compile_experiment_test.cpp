@@ -175,6 +175,28 @@ TEST_F(SmallLog, ReadsHistoryOnlyForWhatNeedsIt) {
   }
 }
 
+TEST_F(SmallLog, HandsOutItsUnitsInOrder) {
+  const auto answer = units_of({query, 4});
+  ASSERT_TRUE(answer) << to_text(answer.error());
+  EXPECT_THAT(answer->numbers, ElementsAre(1, 2, 5, 6));
+  EXPECT_THAT(answer->arms, ElementsAre(0, 1, 1, 0));
+  EXPECT_THAT(answer->segments[0].values, ElementsAre("", "DE", "FR"));
+  EXPECT_THAT(answer->segments[0].codes, ElementsAre(1U, 2U, 0U, 0U));
+  EXPECT_THAT(answer->metrics[0].y, ElementsAre(12, 3, 0, 0));
+  EXPECT_THAT(answer->metrics[0].x, ElementsAre(0, 0, 0, 4));
+  EXPECT_THAT(answer->metrics[0].m, ElementsAre(0, 1, 0, 0));
+  EXPECT_THAT(answer->metrics[1].mature, ElementsAre(1, 1, 1, 0));
+  EXPECT_THAT(answer->metrics[3].y, ElementsAre(1, 0, 0, 0));
+  EXPECT_THAT(asked, ElementsAre("experiment_units"));
+}
+
+TEST_F(SmallLog, HandsOutNoMoreUnitsThanAllowed) {
+  const auto answer = units_of({query, 3});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::invalid_spec);
+  EXPECT_THAT(answer.error().problem, HasSubstr("more analysed units than the 3"));
+}
+
 /// Values 1 to `count`, one a unit, all in the control arm.
 class Capped : public ExperimentTest {
  protected:

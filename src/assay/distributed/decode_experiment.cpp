@@ -30,20 +30,6 @@ std::vector<std::vector<MetricMoments>> empty_arms(const ExperimentQuery& query)
   return std::vector<std::vector<MetricMoments>>(query.arms.size(), empty_metrics(query));
 }
 
-/// The text of a segment's value, the same as other engines write it; "" for a missing one.
-std::string value_text(const CellKey& key, frame::Type type) {
-  if (type == frame::Type::text) return key.text.value_or("");
-  if (type == frame::Type::float64) {
-    if (!key.real) return "";
-    std::string text = fmt::format("{}", *key.real);
-    if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
-    return text;
-  }
-  if (!key.whole) return "";
-  if (type == frame::Type::boolean) return *key.whole == 0 ? "false" : "true";
-  return type == frame::Type::time_us ? time_text(*key.whole) : std::to_string(*key.whole);
-}
-
 tl::unexpected<Error> too_many_values(const std::string& segment, std::size_t values) {
   return fail(ErrorCode::invalid_spec,
               fmt::format("segment `{}` has {} values or more; at most {}", segment, values,
@@ -221,6 +207,19 @@ void add_idle_units(const ExperimentQuery& query,
 }
 
 }  // namespace
+
+std::string value_text(const CellKey& key, frame::Type type) {
+  if (type == frame::Type::text) return key.text.value_or("");
+  if (type == frame::Type::float64) {
+    if (!key.real) return "";
+    std::string text = fmt::format("{}", *key.real);
+    if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
+    return text;
+  }
+  if (!key.whole) return "";
+  if (type == frame::Type::boolean) return *key.whole == 0 ? "false" : "true";
+  return type == frame::Type::time_us ? time_text(*key.whole) : std::to_string(*key.whole);
+}
 
 Result<Caps> read_caps(const ExperimentQuery& query, const frame::Table& rows) {
   Caps caps = stated_caps(query);

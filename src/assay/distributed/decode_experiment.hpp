@@ -9,6 +9,9 @@
 /// The answers to the statements of compile_experiment.hpp, put together.
 namespace assay::distributed {
 
+/// The text of a segment's value, the same as other engines write it; "" for a missing one.
+std::string value_text(const CellKey& key, frame::Type type);
+
 /// The rows of moments_plan.
 struct ExperimentCells {
   frame::Table rows;

@@ -8,6 +8,7 @@
 #include "assay/distributed/ask_experiment.hpp"
 #include "assay/distributed/compile.hpp"
 #include "assay/distributed/compile_experiment.hpp"
+#include "assay/distributed/compile_unit_table.hpp"
 #include "assay/engine/check.hpp"
 
 namespace assay::distributed {
@@ -59,7 +60,16 @@ struct DistributedEngine::State {
 
   Result<std::vector<PlannedStatement>> plans_of(const engine::ExperimentQuery& unchecked) const {
     ASSAY_TRY(const engine::ExperimentQuery query, engine::checked(unchecked, table.words));
-    ASSAY_TRY(const std::vector<NamedPlan> named, experiment_plans(query, table));
+    return written(experiment_plans(query, table));
+  }
+
+  Result<std::vector<PlannedStatement>> plans_of(const engine::UnitTableQuery& unchecked) const {
+    ASSAY_TRY(const engine::UnitTableQuery query, engine::checked(unchecked, table.words));
+    return written(unit_table_plans(query, table));
+  }
+
+  Result<std::vector<PlannedStatement>> written(Result<std::vector<NamedPlan>> plans) const {
+    ASSAY_TRY(const std::vector<NamedPlan> named, std::move(plans));
     std::vector<PlannedStatement> all;
     for (const NamedPlan& one : named) {
       ASSAY_TRY(PlannedStatement planned, plan(one.name, one.plan));
@@ -100,16 +110,6 @@ Result<std::optional<std::string>> DistributedEngine::changed() {
       to_text(state_->table.spec.table), *before, now.value_or("unknown")));
 }
 
-namespace {
-
-tl::unexpected<Error> not_yet(std::string_view kind) {
-  return fail(ErrorCode::unavailable,
-              fmt::format("a warehouse does not answer this kind of question: {}", kind), {},
-              "run it on the embedded engine");
-}
-
-}  // namespace
-
 Result<engine::ActiveUsers> DistributedEngine::active_users(const engine::ActiveUsersQuery& query) {
   return state_->answer("active_users", query);
 }
@@ -136,8 +136,11 @@ Result<engine::ExperimentMoments> DistributedEngine::experiment(
 Result<engine::Series> DistributedEngine::series(const engine::SeriesQuery& query) {
   return state_->answer("series", query);
 }
-Result<engine::UnitTable> DistributedEngine::unit_table(const engine::UnitTableQuery&) {
-  return not_yet("unit table");
+Result<engine::UnitTable> DistributedEngine::unit_table(const engine::UnitTableQuery& unchecked) {
+  ASSAY_TRY(const engine::UnitTableQuery query, engine::checked(unchecked, state_->table.words));
+  return distributed::unit_table(
+      [&](std::string_view name, const sql::Plan& plan) { return state_->ask(name, plan); }, query,
+      state_->table);
 }
 
 Result<std::vector<PlannedStatement>> DistributedEngine::plans_of(const AnyQuery& query) const {
@@ -155,7 +158,7 @@ Result<std::vector<PlannedStatement>> DistributedEngine::plans_of(const AnyQuery
     }
     Plans operator()(const engine::ExperimentQuery& q) const { return state.plans_of(q); }
     Plans operator()(const engine::SeriesQuery& q) const { return state.plans("series", q); }
-    Plans operator()(const engine::UnitTableQuery&) const { return not_yet("unit table"); }
+    Plans operator()(const engine::UnitTableQuery& q) const { return state.plans_of(q); }
   } plans{*state_};
   return std::visit(plans, query);
 }

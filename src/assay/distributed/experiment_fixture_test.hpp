@@ -80,12 +80,21 @@ class ExperimentTest : public testing::Test {
     const EventTable opened = table();
     ASSAY_TRY(const engine::ExperimentQuery sound, engine::checked(query, opened.words));
     asked.clear();
-    return experiment(
-        [&](std::string_view name, const sql::Plan& plan) {
-          asked.emplace_back(name);
-          return run(plan);
-        },
-        sound, opened);
+    return experiment(asking(), sound, opened);
+  }
+
+  Result<engine::UnitTable> units_of(const engine::UnitTableQuery& query) {
+    const EventTable opened = table();
+    ASSAY_TRY(const engine::UnitTableQuery sound, engine::checked(query, opened.words));
+    asked.clear();
+    return unit_table(asking(), sound, opened);
+  }
+
+  Ask asking() {
+    return [this](std::string_view name, const sql::Plan& plan) {
+      asked.emplace_back(name);
+      return run(plan);
+    };
   }
 
   engine::Source source = log_source();
