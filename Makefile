@@ -1,7 +1,7 @@
 # assay: `make demo` runs the main job end to end, `make test` verifies everything.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test test-asan test-cluster format format-check layers bench clean
+.PHONY: help setup build demo test test-asan test-cluster test-spark format format-check layers bench clean
 
 JOBS ?= $(shell nproc)
 EVENTS ?= 20M
@@ -37,8 +37,11 @@ test-asan: setup  ## all tests under address and undefined-behaviour sanitizers
 	@cmake --build build/asan --parallel $(JOBS)
 	@ctest --preset asan --parallel $(JOBS)
 
-test-cluster: build  ## tests on a real Trino: brought up, asked, killed in parts, taken down
+test-cluster: build  ## tests on real engines: a Trino of three processes, Sail, ClickHouse's SQL
 	@tools/cluster/test.sh build/release
+
+test-spark: build  ## the same answers from a real Spark of four processes (slow; 0.5 GB)
+	@tools/cluster/test_spark.sh build/release
 
 format:  ## lay out the C++ sources
 	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-16 -i

@@ -11,6 +11,7 @@ packages=(
   libcurl4-openssl-dev libxxhash-dev libyaml-cpp-dev libcli11-dev nlohmann-json3-dev
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
   chromium fonts-dejavu-core
+  maven unzip openssl curl python3-venv
 )
 
 say() { printf 'setup: %s\n' "$*"; }
