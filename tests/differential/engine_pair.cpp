@@ -44,21 +44,14 @@ Result<void> write_rows(Database& database, const World& world, const std::strin
   return database.execute(fmt::format("COPY rows TO {} (FORMAT parquet)", quote_text(path)));
 }
 
-}  // namespace
-
-Pair::~Pair() { fs::remove_all(folder); }
-
-std::unique_ptr<Pair> make_pair_of(World world) {
-  auto pair = std::make_unique<Pair>();
+fs::path new_folder() {
   static int made = 0;
-  pair->world = std::move(world);
-  pair->folder = fs::temp_directory_path() / fmt::format("assay_engines_{}_{}", ::getpid(), ++made);
-  DatabaseOptions options;
-  options.threads = 1;
-  Database database = std::move(*Database::open(options));
-  Source source = pair->world.source;
-  source.paths = {(pair->folder / "log.parquet").string()};
-  EXPECT_TRUE(write_rows(database, pair->world, source.paths.front()));
+  return fs::temp_directory_path() / fmt::format("assay_engines_{}_{}", ::getpid(), ++made);
+}
+
+/// Reads the source of the pair's world twice: into an index, and as it lies.
+std::unique_ptr<Pair> open_both(Database database, std::unique_ptr<Pair> pair) {
+  const Source& source = pair->world.source;
   const auto built = build_index(database, source, pair->folder / "index", 1);
   auto sql = DuckdbEngine::open(std::move(database), source);
   EXPECT_TRUE(sql) << (sql ? "" : to_text(sql.error()));
@@ -74,6 +67,31 @@ std::unique_ptr<Pair> make_pair_of(World world) {
   pair->index = std::make_unique<EmbeddedEngine>(std::move(*index), 1);
   pair->sql = std::move(*sql);
   return pair;
+}
+
+}  // namespace
+
+Pair::~Pair() { fs::remove_all(folder); }
+
+std::unique_ptr<Pair> make_pair_of(World world) {
+  auto pair = std::make_unique<Pair>();
+  pair->world = std::move(world);
+  pair->folder = new_folder();
+  DatabaseOptions options;
+  options.threads = 1;
+  Database database = std::move(*Database::open(options));
+  pair->world.source.paths = {(pair->folder / "log.parquet").string()};
+  EXPECT_TRUE(write_rows(database, pair->world, pair->world.source.paths.front()));
+  return open_both(std::move(database), std::move(pair));
+}
+
+std::unique_ptr<Pair> make_pair_over(const Source& source) {
+  auto pair = std::make_unique<Pair>();
+  pair->world.source = source;
+  pair->folder = new_folder();
+  DatabaseOptions options;
+  options.threads = 1;
+  return open_both(std::move(*Database::open(options)), std::move(pair));
 }
 
 }  // namespace assay::differential

@@ -22,4 +22,7 @@ struct Pair {
 /// Nothing when no event of the log is left to count.
 std::unique_ptr<Pair> make_pair_of(World world);
 
+/// The same over files that are there already; the world is its source alone.
+std::unique_ptr<Pair> make_pair_over(const engine::Source& source);
+
 }  // namespace assay::differential
