@@ -167,7 +167,7 @@ class SqlLoader final : public LogLoader {
       case Type::float64:
         return fmt::format("'{}'", column.doubles[row] != column.doubles[row]
                                        ? std::string("NaN")
-                                       : fmt::format("{:e}", column.doubles[row]));
+                                       : fmt::format("{}", column.doubles[row]));
       case Type::text:
         return line_->dialect().string_text(column.dictionary[column.codes[row]]);
       case Type::time_us:
