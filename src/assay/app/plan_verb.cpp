@@ -265,13 +265,13 @@ struct PartBounds {
     const bool to = at->op == sql::Op::less_or_equal;
     if ((!from && !to) || at->arguments.size() != 2) return;
     const sql::Expression& value = at->arguments[1];
-    const sql::Expression* tested = &at->arguments[0];
-    if ((*tested)->op == sql::Op::date_day) tested = &(*tested)->arguments.front();
-    if ((*tested)->op != sql::Op::column || (*tested)->name != column) return;
-    if (value->op != sql::Op::literal) return;
+    const sql::Expression& tested = at->arguments[0];
+    if (tested->op != sql::Op::column || tested->name != column) return;
+    const bool known = value->op == sql::Op::literal || value->op == sql::Op::date;
     std::string day;
-    if (const auto* text = std::get_if<std::string>(&value->literal)) day = *text;
-    if (const auto* number = std::get_if<std::int64_t>(&value->literal))
+    if (const auto* text = std::get_if<std::string>(&value->literal); known && text != nullptr)
+      day = *text;
+    if (const auto* number = std::get_if<std::int64_t>(&value->literal); known && number != nullptr)
       day = day_text(static_cast<Day>(*number));
     if (day.empty()) return;
     if (from) first = first.empty() ? day : std::min(first, day);

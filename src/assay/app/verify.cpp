@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -14,6 +15,9 @@ namespace assay::app {
 namespace {
 
 constexpr double kTolerance = 1e-9;
+/// A cell without spread holds what is left of the means that were taken off and put back: 1e-12 of
+/// a value of 1 is no difference.
+constexpr double kRounding = 1e-3;
 
 /// How two answers compare: the number of figures and the largest difference seen.
 struct Comparison {
@@ -47,9 +51,12 @@ struct Comparison {
     count(static_cast<std::int64_t>(a.size()), static_cast<std::int64_t>(b.size()));
     if (a.size() != b.size()) return;
     for (std::size_t i = 0; i < a.size(); ++i) {
-      number(a.mean[i], b.mean[i], std::sqrt(a.at(i, i) / std::max<double>(1.0, double(a.n))));
-      for (std::size_t j = i; j < a.size(); ++j)
-        number(a.at(i, j), b.at(i, j), std::sqrt(a.at(i, i) * a.at(j, j)));
+      number(a.mean[i], b.mean[i],
+             std::sqrt(a.at(i, i) / std::max<double>(1.0, double(a.n))) + kRounding);
+      for (std::size_t j = i; j < a.size(); ++j) {
+        const double size = static_cast<double>(a.n) * (1.0 + std::abs(a.mean[i] * a.mean[j]));
+        number(a.at(i, j), b.at(i, j), std::sqrt(a.at(i, i) * a.at(j, j)) + kRounding * size);
+      }
     }
   }
   [[nodiscard]] bool equal() const { return counts_off == 0 && worst_relative <= kTolerance; }
