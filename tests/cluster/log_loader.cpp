@@ -90,6 +90,31 @@ Words words_of(std::string_view dialect) {
   return {"BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR", "TIMESTAMPTZ", "TIMESTAMP", ""};
 }
 
+/// A line that another one owns.
+class LentLine final : public warehouse::Connection {
+ public:
+  explicit LentLine(warehouse::Connection& line) : line_(line) {}
+
+  [[nodiscard]] std::string name() const override { return line_.name(); }
+  Result<std::string> describe_engine() override { return line_.describe_engine(); }
+  [[nodiscard]] const sql::Dialect& dialect() const override { return line_.dialect(); }
+  Result<warehouse::Answer> query(const std::string& statement, const Progress& progress) override {
+    return line_.query(statement, progress);
+  }
+  Result<std::vector<warehouse::TableColumn>> columns(const sql::TableName& table) override {
+    return line_.columns(table);
+  }
+  Result<warehouse::Estimate> estimate(const std::string& statement) override {
+    return line_.estimate(statement);
+  }
+  Result<std::optional<std::string>> snapshot(const sql::TableName& table) override {
+    return line_.snapshot(table);
+  }
+
+ private:
+  warehouse::Connection& line_;
+};
+
 class SqlLoader final : public LogLoader {
  public:
   SqlLoader(std::string url, std::unique_ptr<warehouse::Connection> line)
@@ -123,7 +148,11 @@ class SqlLoader final : public LogLoader {
     return sql::TableName{"", "", name};
   }
 
-  Result<std::unique_ptr<warehouse::Connection>> connect() override { return open_line(url_); }
+  // Sail keeps tables with the session that made them.
+  Result<std::unique_ptr<warehouse::Connection>> connect() override {
+    if (line_->dialect().name() == "spark") return std::make_unique<LentLine>(*line_);
+    return open_line(url_);
+  }
 
   static Result<std::unique_ptr<warehouse::Connection>> open_line(const std::string& url) {
     ASSAY_TRY(const warehouse::EngineUrl parsed, warehouse::parse_engine_url(url));
