@@ -25,6 +25,7 @@ class DuckdbLoader final : public LogLoader {
 
   [[nodiscard]] std::string engine() const override { return "duckdb"; }
   [[nodiscard]] bool has_instants() const override { return true; }
+  [[nodiscard]] bool has_wall_clocks() const override { return true; }
 
   Result<sql::TableName> load(const std::string& name, const Log& log) override {
     std::string columns;
@@ -124,6 +125,10 @@ class SqlLoader final : public LogLoader {
 
   // Tables of Hive keep no instants; one way for all of Trino's catalogs.
   [[nodiscard]] bool has_instants() const override { return line_->dialect().name() != "trino"; }
+
+  [[nodiscard]] bool has_wall_clocks() const override {
+    return line_->dialect().name() != "clickhouse";
+  }
 
   Result<sql::TableName> load(const std::string& name, const Log& log) override {
     ASSAY_TRY(const std::string table, line_->dialect().name_text(name));

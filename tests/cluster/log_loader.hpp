@@ -28,6 +28,9 @@ class LogLoader {
   /// True when the engine keeps instants; else a test has all its times as wall clocks of UTC.
   [[nodiscard]] virtual bool has_instants() const = 0;
 
+  /// False when the engine has instants alone: wall clocks of UTC are kept as such, and no others.
+  [[nodiscard]] virtual bool has_wall_clocks() const = 0;
+
   /// Makes a table of that name hold exactly these rows.
   virtual Result<sql::TableName> load(const std::string& name, const Log& log) = 0;
 

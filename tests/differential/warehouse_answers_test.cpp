@@ -49,9 +49,11 @@ Column& column_of(World& world, const std::string& name) {
 }
 
 /// Times as instants, as wall clocks of the world's zone, as wall clocks of UTC or as numbers.
-void write_times(Dice& dice, bool has_instants, World& world) {
+void write_times(Dice& dice, const cluster::LogLoader& loader, World& world) {
+  const bool has_instants = loader.has_instants();
   const auto write = [&](const std::string& name, engine::TimeColumn& column) {
-    const std::int64_t how = dice.between(has_instants ? 0 : 1, 3);
+    std::int64_t how = dice.between(has_instants ? 0 : 1, 3);
+    if (how == 1 && !loader.has_wall_clocks()) how = 0;
     if (how == 1 || how == 2) world.wall_clocks.push_back(name);
     if (how == 1) column.timezone = world.timezone;
     if (how == 3) {
@@ -95,7 +97,7 @@ struct Behind {
 Result<Behind> behind(cluster::LogLoader& loader, std::uint64_t seed) {
   World world = warehouse_world(seed);
   Dice dice(seed, 6);
-  write_times(dice, loader.has_instants(), world);
+  write_times(dice, loader, world);
   add_parts(world);
   distributed::EventTableSpec spec;
   spec.source = world.source;

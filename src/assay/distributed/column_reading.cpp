@@ -96,6 +96,22 @@ bool is_clock(ColumnType type) {
   return type == ColumnType::date || type == ColumnType::instant || type == ColumnType::wall_clock;
 }
 
+/// ClickHouse has one type for instants and for wall clocks (a timestamp without a zone in a
+/// Parquet file becomes one, too): with a declared zone nothing tells which of the two is meant.
+Result<void> check_zone_has_meaning(const TableColumn& column, const TimeZone& zone,
+                                    const std::string& role) {
+  if (column.engine_type.find("DateTime") == std::string::npos || zone.name() == "UTC") return {};
+  return fail(
+      ErrorCode::invalid_spec,
+      fmt::format("{} is {}, which ClickHouse keeps as an instant: whether column `{}` shows "
+                  "wall clocks of {} cannot be told",
+                  role, column.engine_type, column.name, zone.name()),
+      {},
+      fmt::format("leave `timezone` out where the column holds instants; else make them "
+                  "instants in a view: toDateTime64(toString({}), 6, '{}')",
+                  column.name, zone.name()));
+}
+
 Result<sql::Expression> text_of(const TableColumn& column, const std::string& role) {
   const sql::Expression raw = sql::column(column.name);
   if (column.type == ColumnType::text) return raw;
@@ -181,7 +197,10 @@ Result<sql::Expression> value_of(const EventTable& table, const std::string& col
 Result<sql::Expression> instant_of(const EventTable& table, const engine::TimeColumn& time,
                                    TimeRange span, const std::string& role) {
   ASSAY_TRY(const TableColumn column, known(table, time.expression, role));
-  if (column.type == ColumnType::instant) return clock_of(column);
+  if (column.type == ColumnType::instant) {
+    ASSAY_CHECK(check_zone_has_meaning(column, time.timezone, role));
+    return clock_of(column);
+  }
   if (is_clock(column.type)) return wall_clock_utc(clock_of(column), time.timezone, span);
   if (column.type != ColumnType::int64) {
     return kind_error(column, role, "a time", "cast it to a timestamp in a view");
