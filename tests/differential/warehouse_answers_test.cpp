@@ -114,15 +114,22 @@ Result<Behind> behind(cluster::LogLoader& loader, std::uint64_t seed) {
   return made;
 }
 
-/// The log of a world, kept until a later one takes its table: a cluster takes seconds to load one.
-const Result<Behind>& log_of(cluster::LogLoader& loader, std::uint64_t seed) {
-  static std::map<std::string, std::pair<std::uint64_t, Result<Behind>>> kept;
-  const std::string place = fmt::format("{} {}", loader.engine(), seed % kTables);
-  const auto found = kept.find(place);
-  if (found != kept.end() && found->second.first == seed) return found->second.second;
-  if (found != kept.end()) kept.erase(found);
-  return kept.emplace(place, std::pair{seed, behind(loader, seed)}).first->second.second;
-}
+class Warehouse : public testing::Test {
+ public:
+  static void TearDownTestSuite() { kept_.clear(); }
+
+  /// The log of a world, kept until a later one takes its table: a cluster takes seconds to load.
+  static const Result<Behind>& log_of(cluster::LogLoader& loader, std::uint64_t seed) {
+    const std::string place = fmt::format("{} {}", loader.engine(), seed % kTables);
+    const auto found = kept_.find(place);
+    if (found != kept_.end() && found->second.first == seed) return found->second.second;
+    if (found != kept_.end()) kept_.erase(found);
+    return kept_.emplace(place, std::pair{seed, behind(loader, seed)}).first->second.second;
+  }
+
+ private:
+  static inline std::map<std::string, std::pair<std::uint64_t, Result<Behind>>> kept_;
+};
 
 /// Asks the same of all three; a cluster of its own gets a tenth of the worlds, half the queries.
 template <class Draw, class Ask>
@@ -134,7 +141,7 @@ void agree(std::uint64_t count, std::int64_t telling, const Draw& draw, const As
     const int queries = is_near ? kQueries : kQueriesOfClusters;
     std::int64_t told = 0;
     for (std::uint64_t seed = 1; seed <= share; ++seed) {
-      const Result<Behind>& log = log_of(*loader, seed);
+      const Result<Behind>& log = Warehouse::log_of(*loader, seed);
       ASSERT_TRUE(log) << to_text(log.error());
       if (!log->pair) continue;
       Dice dice(seed, 7);
@@ -161,32 +168,32 @@ void agree(std::uint64_t count, std::int64_t telling, const Draw& draw, const As
   }
 }
 
-TEST(Warehouse, AgreesOnActiveUsers) {
+TEST_F(Warehouse, AgreesOnActiveUsers) {
   agree(worlds(20), 50, random_active_users,
         [](Engine& engine, const auto& query) { return engine.active_users(query); });
 }
 
-TEST(Warehouse, AgreesOnRetention) {
+TEST_F(Warehouse, AgreesOnRetention) {
   agree(worlds(20), 50, random_retention,
         [](Engine& engine, const auto& query) { return engine.retention(query); });
 }
 
-TEST(Warehouse, AgreesOnFunnels) {
+TEST_F(Warehouse, AgreesOnFunnels) {
   agree(worlds(20), 25, random_funnel,
         [](Engine& engine, const auto& query) { return engine.funnel(query); });
 }
 
-TEST(Warehouse, AgreesOnSessions) {
+TEST_F(Warehouse, AgreesOnSessions) {
   agree(worlds(20), 50, random_sessions,
         [](Engine& engine, const auto& query) { return engine.sessions(query); });
 }
 
-TEST(Warehouse, AgreesOnExperiments) {
+TEST_F(Warehouse, AgreesOnExperiments) {
   agree(worlds(24), 25, random_experiment,
         [](Engine& engine, const auto& query) { return engine.experiment(query); });
 }
 
-TEST(Warehouse, AgreesOnUnitTables) {
+TEST_F(Warehouse, AgreesOnUnitTables) {
   const auto draw = [](Dice& dice, const World& world) {
     return UnitTableQuery{random_experiment(dice, world)};
   };
@@ -194,12 +201,12 @@ TEST(Warehouse, AgreesOnUnitTables) {
         [](Engine& engine, const auto& query) { return engine.unit_table(query); });
 }
 
-TEST(Warehouse, AgreesOnUnitTotals) {
+TEST_F(Warehouse, AgreesOnUnitTotals) {
   agree(worlds(20), 25, random_unit_totals,
         [](Engine& engine, const auto& query) { return engine.unit_totals(query); });
 }
 
-TEST(Warehouse, AgreesOnSeries) {
+TEST_F(Warehouse, AgreesOnSeries) {
   agree(worlds(20), 20, random_series,
         [](Engine& engine, const auto& query) { return engine.series(query); });
 }
@@ -223,7 +230,7 @@ Result<Series> in_two_steps(Engine& engine, const SeriesQuery& query) {
   return std::move(answer.series);
 }
 
-TEST(Warehouse, AgreesOnSeriesKeptInPart) { agree(worlds(8), 10, random_series, in_two_steps); }
+TEST_F(Warehouse, AgreesOnSeriesKeptInPart) { agree(worlds(8), 10, random_series, in_two_steps); }
 
 }  // namespace
 }  // namespace assay::differential
