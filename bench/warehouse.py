@@ -1,0 +1,138 @@
+"""Simulated worlds on a real Trino beside the same worlds on this machine: equal answers first, then
+what came back and what it cost.
+
+    tools/cluster/trino.sh up && eval "$(tools/cluster/trino.sh env)"
+    build/bench/venv/bin/python bench/warehouse.py --assay build/release/cli/assay 1M 5M 20M
+
+A world is simulated into build/bench/SIZE unless it is there, its files are linked into the folder
+that Trino reads (ASSAY_TRINO_DATA) and declared as a Hive table of a schema of its own.
+"""
+
+import argparse
+import json
+import math
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+
+import duckdb
+
+SOURCE = pathlib.Path(__file__).resolve().parent.parent
+TYPES = {"VARCHAR": "varchar", "BIGINT": "bigint", "INTEGER": "integer", "DOUBLE": "double",
+         "BOOLEAN": "boolean", "TIMESTAMP": "timestamp(6)",
+         "TIMESTAMP WITH TIME ZONE": "timestamp(6)"}
+VERBS = {
+    "active users": ["active-users"],
+    "retention": ["retention", "--start", "signup", "--return", "app_open"],
+    "funnel": ["funnel"],
+    "sessions": ["sessions"],
+    "metrics by day": ["metrics", "--by", "day", "--refresh"],
+    "experiment": ["experiment"],
+}
+RELATIVE = 1e-7  # Derived statistics; moments agree to 1e-9, counts exactly.
+
+
+def ask(base, statement):
+    """Runs one statement and gives back its rows."""
+    request = urllib.request.Request(base + "/v1/statement", statement.encode(),
+                                     {"X-Trino-User": "assay"})
+    rows = []
+    while True:
+        answer = json.load(urllib.request.urlopen(request))
+        if "error" in answer:
+            sys.exit(f"Trino: {answer['error']['message']}\n{statement}")
+        rows += answer.get("data", [])
+        if "nextUri" not in answer:
+            return rows
+        request = urllib.request.Request(answer["nextUri"], headers={"X-Trino-User": "assay"})
+
+
+def declare(base, world, size, data):
+    """The world's files as view events of schema w_SIZE: what the spec's expressions mean is a
+    column there."""
+    schema, folder = f"w_{size.lower()}", pathlib.Path(data) / f"w_{size.lower()}"
+    if not folder.exists():
+        subprocess.run(["cp", "-rl", world / "data" / "events", folder], check=True)
+    found = duckdb.sql(f"DESCRIBE SELECT * EXCLUDE dt FROM read_parquet('{folder}/*/*.parquet', "
+                       "hive_partitioning = true)").fetchall()
+    columns = ", ".join(f'"{name}" {TYPES[kind]}' for name, kind, *_ in found)
+    ask(base, f"CREATE SCHEMA IF NOT EXISTS hive.{schema}")
+    ask(base, f"DROP TABLE IF EXISTS hive.{schema}.files")
+    ask(base, f"CREATE TABLE hive.{schema}.files ({columns}, dt varchar) WITH (format = "
+              f"'PARQUET', partitioned_by = ARRAY['dt'], external_location = "
+              f"'local:///{folder.name}')")
+    ask(base, f"CALL hive.system.sync_partition_metadata('{schema}', 'files', 'FULL')")
+    ask(base, f"CREATE OR REPLACE VIEW hive.{schema}.events AS SELECT *, watch_ms / 60000e0 AS "
+              f"watch_minutes FROM hive.{schema}.files")
+    return schema
+
+
+def differences(one, other, where=""):
+    """Where two JSON documents say different things. Prose is left out: it names who answered."""
+    if where.endswith("blocks"):
+        one, other = ([block for block in blocks if block["type"] not in ("text", "notes")]
+                      for blocks in (one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted(set(one) | set(other)):
+            if key not in ("provenance",):
+                yield from differences(one.get(key), other.get(key), f"{where}.{key}")
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for i, (a, b) in enumerate(zip(one, other)):
+            yield from differences(a, b, f"{where}[{i}]")
+    elif isinstance(one, float) or isinstance(other, float):
+        alike = (isinstance(one, (int, float)) and isinstance(other, (int, float)) and
+                 math.isclose(one, other, rel_tol=RELATIVE, abs_tol=1e-12))
+        if not alike:
+            yield f"{where}: {one!r} / {other!r}"
+    elif one != other:
+        yield f"{where}: {one!r} / {other!r}"
+
+
+def run(assay, words, engine, folder):
+    began = time.monotonic()
+    done = subprocess.run([assay, *words, "--engine", engine, "--format", "json", "-q"],
+                          capture_output=True, text=True, cwd=folder)
+    if done.returncode not in (0, 1):
+        sys.exit(f"{' '.join(words)} on {engine}:\n{done.stderr}")
+    return json.loads(done.stdout), time.monotonic() - began
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("sizes", nargs="+")
+    parser.add_argument("--assay", type=pathlib.Path, required=True)
+    options = parser.parse_args()
+    assay = options.assay.resolve()
+    url, data = os.environ["ASSAY_TRINO"], os.environ["ASSAY_TRINO_DATA"]
+    base = "http://" + re.search(r"@([^/]+)/", url)[1]
+    unequal = 0
+    for size in options.sizes:
+        world = SOURCE / "build" / "bench" / size
+        if not (world / "truth.json").exists():
+            subprocess.run([assay, "simulate", world, "--events", size, "--project",
+                            SOURCE / "examples" / "short_video", "-q"], check=True,
+                           stdout=subprocess.DEVNULL)
+        schema = declare(base, world, size, data)
+        there = f"trino://assay@{base[7:]}/hive/{schema}"
+        for name, words in VERBS.items():
+            last = "experiments/new_feed_ranker.yaml" if name == "experiment" else "."
+            words = [*words, last] + (["--no-files"] if name == "experiment" else [])
+            local, here_s = run(assay, words, "embedded", world)
+            answer, there_s = run(assay, words, there, world)
+            found = list(differences(local, answer))
+            unequal += bool(found)
+            facts = {fact["key"]: fact["value"] for fact in answer["provenance"]["more"]}
+            print(f"{size:>4}  {name:15}  {'EQUAL' if not found else 'DIFFERENT'}  trino "
+                  f"{there_s:6.1f} s  index {here_s:6.2f} s  {facts.get('asked', '')}  "
+                  f"{facts.get('cost', '')}", flush=True)
+            for line in found[:5]:
+                print("      ", line[:150])
+    sys.exit(1 if unequal else 0)
+
+
+if __name__ == "__main__":
+    main()
