@@ -43,7 +43,7 @@ std::size_t parse_bytes(const std::string& text) {
 std::string unknown_word(const std::vector<std::string>& words,
                          const std::vector<std::string>& options, const std::string& left_over) {
   for (const std::string& word : words) {
-    const std::string name = word.substr(0, word.find('='));
+    std::string name = word.substr(0, word.find('='));
     if (name.starts_with("--") && name.size() > 2 &&
         std::find(options.begin(), options.end(), name) == options.end())
       return name;

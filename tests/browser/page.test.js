@@ -168,6 +168,35 @@ test('a printed page is unfolded, white and keeps its charts inside the paper', 
     }
   }));
 
+test('paper shows every view of a chart, each under its name', () =>
+  visit('readout', {}, async (page) => {
+    for (const fold of await page.locator('details.layer > summary').all()) await fold.click();
+    const chart = page.locator('figure.chart', { has: page.locator('.switch') }).first();
+    const names = await chart.locator('.switch button').allTextContents();
+    assert.ok(names.length > 1);
+    assert.equal(await chart.locator('[data-chart] svg').count(), 1);
+    await page.emulateMedia({ media: 'print' });
+    await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
+    assert.equal(await chart.locator('[data-chart] svg').count(), names.length);
+    assert.deepEqual(await chart.locator('.view').allTextContents(), names);
+    for (const drawing of await chart.locator('[data-chart] svg').all()) {
+      assert.ok((await drawing.locator('path').count()) > 0);
+      assert.ok((await drawing.boundingBox()).width <= 688);
+    }
+    await page.evaluate(() => window.dispatchEvent(new Event('afterprint')));
+    assert.equal(await chart.locator('[data-chart] svg').count(), 1);
+  }));
+
+test('numbers on axes are grouped like those in tables', () =>
+  visit('readout', {}, async (page) => {
+    for (const fold of await page.locator('details.layer > summary').all()) await fold.click();
+    const texts = await page.locator('[data-chart] svg text').allTextContents();
+    assert.deepEqual(
+      texts.filter((text) => /\d{4}/.test(text) && !/\d{4}-\d{2}/.test(text)),
+      [],
+    );
+  }));
+
 // Contrast as WCAG 2.1 defines it; 4.5 : 1 is level AA for text.
 for (const scheme of ['light', 'dark']) {
   test(`text has the contrast of level AA in the ${scheme} scheme`, () =>

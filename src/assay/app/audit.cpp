@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "assay/app/project.hpp"
+#include "assay/base/text.hpp"
 #include "assay/distributed/engine.hpp"
 #include "assay/frame/predicate.hpp"
 #include "assay/readout/audit_readout.hpp"
@@ -62,6 +63,7 @@ ingest::AuditRule rule_of(const spec::AuditCheck& check, ingest::Check kind) {
   } else {
     rule.min = check.min;
   }
+  rule.false_alarms = check.alpha;
   if (check.over_us) rule.over_us = *check.over_us;
   if (check.if_event) rule.if_event = audit_event(*check.if_event);
   if (check.then_event) {
@@ -71,6 +73,21 @@ ingest::AuditRule rule_of(const spec::AuditCheck& check, ingest::Check kind) {
   }
   rule.where = spec::position_text(check.kind.where);
   return rule;
+}
+
+/// The words of a check that change nothing here, so that nobody relies on them.
+std::string ignored_words(const spec::AuditCheck& check) {
+  std::vector<std::string> words;
+  for (const spec::Text& name : check.by) {
+    // Volumes are looked at in all and event by event, whatever is written.
+    if (check.kind.value != spec::AuditKind::volume || name.value != "event")
+      words.push_back(fmt::format("`by: {}`", name.value));
+  }
+  if (check.grain != spec::Grain::day)
+    words.push_back(fmt::format("`grain: {}`", spec::to_text(check.grain)));
+  if (check.method != spec::AuditMethod::robust_z)
+    words.push_back(fmt::format("`method: {}`", spec::to_text(check.method)));
+  return list_text(words);
 }
 
 ingest::AuditOptions audit_options(Context& context, const ResolvedSource& source) {
@@ -84,6 +101,11 @@ ingest::AuditOptions audit_options(Context& context, const ResolvedSource& sourc
   for (const spec::AuditCheck& check : spec->audit) {
     if (const auto kind = check_of(check.kind.value)) {
       options.rules.push_back(rule_of(check, *kind));
+      if (const std::string words = ignored_words(check); !words.empty()) {
+        context.warnings.push_back(fmt::format(
+            "{}: the check `{}` runs without {}; this version does not have that",
+            spec::position_text(check.kind.where), spec::to_text(check.kind.value), words));
+      }
     } else {
       context.warnings.push_back(fmt::format("{}: audit check `{}` is not run by this version",
                                              spec::position_text(check.kind.where),

@@ -68,7 +68,8 @@ std::string value_text(const OutputValue& value) {
   if (const auto* number = std::get_if<double>(&value)) return number_text(*number);
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
   if (const auto* list = std::get_if<std::vector<double>>(&value)) return numbers_text(*list);
-  return "undefined: " + std::get<Undefined>(value).reason;
+  const std::string& reason = std::get<Undefined>(value).reason;
+  return reason == stats::kBelowSmallest ? reason : "undefined: " + reason;
 }
 
 std::string value_text(const InputValue& value) {
@@ -330,7 +331,7 @@ CalcOutput list_calc() {
 
 Result<CalcOutput> describe_calc(std::string_view method) {
   ASSAY_TRY(const auto* found, stats::find_calculator_method(method));
-  Json json = method_json(*found);
+  const Json json = method_json(*found);
   return CalcOutput{method_text(*found), json.dump(2) + '\n'};
 }
 

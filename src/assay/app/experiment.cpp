@@ -5,6 +5,7 @@
 
 #include "assay/base/file.hpp"
 #include "assay/base/text.hpp"
+#include "assay/metrics/words.hpp"
 #include "assay/report/render.hpp"
 #include "assay/spec/fingerprint.hpp"
 
@@ -100,7 +101,9 @@ Result<ExperimentRun> run_experiment(Context& context, const ExperimentOptions& 
   run.index = engine.index;
   clock.done(choice.kind == EngineChoice::Kind::warehouse ? "connection" : "index");
   ASSAY_TRY(run.plan, experiment::plan_experiment(run.project, run.spec, engine.complete_until));
-  ASSAY_TRY(run.moments, engine.engine->experiment(run.plan.query));
+  auto moments = engine.engine->experiment(run.plan.query);
+  if (!moments) return tl::unexpected(metrics::at_word(std::move(moments.error()), run.plan.words));
+  run.moments = std::move(*moments);
   clock.done("experiment moments");
   ASSAY_TRY(run.integrity, experiment::check_integrity(run.spec, run.plan, run.moments));
   ASSAY_TRY(run.analysis, experiment::analyze(run.spec, run.plan, run.moments));

@@ -9,6 +9,7 @@
 #include "assay/app/daily_totals.hpp"
 #include "assay/base/text.hpp"
 #include "assay/metrics/compile.hpp"
+#include "assay/metrics/words.hpp"
 #include "assay/readout/metrics_readout.hpp"
 
 namespace assay::app {
@@ -67,7 +68,8 @@ Result<std::vector<Period>> periods_of(const Span& span, const std::string& by,
                                        spec::WeekStart week_start) {
   if (!by.empty() && by != "day" && by != "week" && by != "month") {
     return fail(ErrorCode::invalid_spec, fmt::format("not a length of periods: `{}`", by), "--by",
-                spec::did_you_mean(by, {"day", "week", "month"}), "day, week, month");
+                spec::did_you_mean(by, {"day", "week", "month"}, "write day, week or month"),
+                "day, week, month");
   }
   const int first_weekday = week_start == spec::WeekStart::sunday ? 6 : 0;
   std::vector<Period> periods;
@@ -96,7 +98,8 @@ Result<void> choose_metrics(const spec::Project& project, const std::string& sou
     const spec::Metric* metric = spec::find_metric(project, name);
     if (metric == nullptr) {
       return fail(ErrorCode::invalid_spec, fmt::format("there is no metric `{}`", name), "--metric",
-                  spec::did_you_mean(name, names), list_text(names));
+                  spec::did_you_mean(name, names, "name one of the project's metrics"),
+                  list_text(names));
     }
     auto compiled = metrics::compile_unit_metric(project, *metric);
     if (compiled && !metrics::reads_source(*metric, source))
@@ -184,13 +187,20 @@ Result<Outcome> metrics_verb(Context& context, const MetricsOptions& options) {
   ASSAY_TRY(data, data_days(engine, source->timezone));
   ASSAY_TRY(span, span_of(data, options));
   ASSAY_TRY(page.periods, periods_of(span, options.by, project.defaults.week_start));
-  if (options.by == "day") {
+  metrics::Words words;
+  for (const spec::Metric* metric : page.metrics) {
+    const metrics::Words more = metrics::words_of(project, *metric);
+    words.insert(words.end(), more.begin(), more.end());
+  }
+  const auto fill = [&]() -> Result<void> {
+    if (options.by != "day") return fill_periods(*engine.engine, page);
     const std::string& engine_word =
         options.source.engine.empty() ? project.engine.value : options.source.engine;
     const DailyRequest request{project.folder, source->spec(), engine_word, options.refresh};
-    ASSAY_CHECK(fill_days(context, *engine.engine, request, page));
-  } else {
-    ASSAY_CHECK(fill_periods(*engine.engine, page));
+    return fill_days(context, *engine.engine, request, page);
+  };
+  if (auto filled = fill(); !filled) {
+    return tl::unexpected(metrics::at_word(std::move(filled.error()), words));
   }
   for (Period& period : page.periods)
     period.complete = source->timezone.day_start(period.last + 1) <= engine.complete_until;

@@ -125,7 +125,8 @@ Result<const spec::Source*> choose_source(const spec::Project& project, const st
   std::vector<std::string> names;
   for (const spec::Source& source : project.sources) names.push_back(source.name.value);
   return fail(ErrorCode::invalid_spec, fmt::format("there is no source `{}`", name), "",
-              spec::did_you_mean(name, names), list_text(names));
+              spec::did_you_mean(name, names, "name one of the project's sources"),
+              list_text(names));
 }
 
 Result<OpenSource> open_files(Context& context, const spec::Project& project,

@@ -6,6 +6,7 @@
 
 #include "assay/app/questions.hpp"
 #include "assay/events/index.hpp"
+#include "assay/metrics/words.hpp"
 #include "assay/numerics/parallel.hpp"
 #include "assay/readout/query_readout.hpp"
 
@@ -41,6 +42,17 @@ report::Provenance provenance_of(Context& context, const Ready& ready) {
   report::Provenance out = provenance(context);
   say_engine(context, ready.engine, out);
   return out;
+}
+
+/// Points an error about a word of a declared funnel at its place in the project.
+Result<engine::FunnelCounts> at_declared_words(const Ready& ready, const FunnelOptions& options,
+                                               Result<engine::FunnelCounts> counts) {
+  if (counts || !options.steps.empty() || !ready.project) return counts;
+  for (const spec::Funnel& funnel : ready.project->funnels) {
+    if (!options.funnel.empty() && funnel.name.value != options.funnel) continue;
+    return tl::unexpected(metrics::at_word(std::move(counts.error()), metrics::words_of(funnel)));
+  }
+  return counts;
 }
 
 /// Leaves out the days that begin after the data are complete: stray events with a skewed clock.
@@ -92,7 +104,7 @@ Result<Outcome> funnel_verb(Context& context, const FunnelOptions& options) {
   engine::FunnelQuery query;
   ASSAY_TRY(query, funnel_query(asked_of(ready), options, names));
   engine::FunnelCounts counts;
-  ASSAY_TRY(counts, ready.engine.engine->funnel(query));
+  ASSAY_TRY(counts, at_declared_words(ready, options, ready.engine.engine->funnel(query)));
   Outcome outcome;
   outcome.document =
       readout::funnel_document(query, counts, names, fmt::format("Funnel of {}", ready.title),

@@ -104,7 +104,10 @@ Result<engine::FunnelQuery> funnel_query(const Asked& asked, const FunnelOptions
   if (options.funnel.empty())
     return fail(ErrorCode::invalid_spec, "no funnel to compute", "", "write --steps A,B,C");
   return fail(ErrorCode::invalid_spec, fmt::format("there is no funnel `{}`", options.funnel), "",
-              spec::did_you_mean(options.funnel, have), list_text(have));
+              spec::did_you_mean(
+                  options.funnel, have,
+                  have.empty() ? "write --steps A,B,C" : "name one of the project's funnels"),
+              list_text(have));
 }
 
 }  // namespace assay::app

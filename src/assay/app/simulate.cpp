@@ -43,26 +43,69 @@ std::optional<nlohmann::json> finished(const fs::path& truth, const std::string&
   return json;
 }
 
-/// Empties the folder of events, if they are ours: a truth.json or a mark of ours beside them.
-Result<void> clear_events(const fs::path& folder) {
-  const fs::path events = folder / "data" / "events";
-  const fs::path mark = folder / "data" / ".simulated";
+/// Where the parts of a world lie in its folder. The next world is written beside the present
+/// one and takes its place at the end, so a stop or a full disk leaves the present one whole.
+struct WorldFolder {
+  fs::path truth;   ///< Written last: a folder without it holds no finished world.
+  fs::path events;  ///< One folder a day.
+  fs::path mark;    ///< Says that the events are ours.
+  fs::path next;    ///< The events being written.
+  fs::path old;     ///< The events being replaced.
+};
+
+WorldFolder world_folder(const fs::path& folder) {
+  const fs::path data = folder / "data";
+  return {folder / "truth.json", data / "events", data / ".simulated", data / ".next",
+          data / ".old"};
+}
+
+/// Refuses events that are not ours, and clears what a killed run left beside them.
+Result<void> prepare(const WorldFolder& world) {
   std::error_code failed;
-  if (fs::exists(events, failed) && !fs::is_empty(events, failed) && !fs::exists(mark, failed)) {
+  if (fs::exists(world.events, failed) && !fs::is_empty(world.events, failed) &&
+      !fs::exists(world.mark, failed)) {
     return fail(ErrorCode::unavailable, "the folder holds events that assay did not simulate",
-                events.string(), "choose another folder");
+                world.events.string(), "choose another folder");
   }
-  fs::remove(folder / "truth.json", failed);
-  fs::remove_all(events, failed);
-  return write_file(mark, "These events were written by assay simulate.\n");
+  fs::remove_all(world.next, failed);
+  fs::remove_all(world.old, failed);
+  return {};
+}
+
+/// Takes away an unfinished next world, and the folders made for it alone.
+void abandon(const WorldFolder& world) {
+  std::error_code failed;
+  fs::remove_all(world.next, failed);
+  fs::remove(world.events.parent_path(), failed);  // Folders in use are not empty and stay.
+  fs::remove(world.truth.parent_path(), failed);
+}
+
+/// Puts the next world in the place of the present one. Killed in between, the folder is without
+/// its truth, so the next run fills it again.
+Result<void> take_over(const WorldFolder& world, const std::string& truth) {
+  ASSAY_CHECK(write_file(world.mark, "These events were written by assay simulate.\n"));
+  std::error_code failed;
+  fs::remove(world.truth, failed);
+  if (!failed && fs::exists(world.events, failed)) fs::rename(world.events, world.old, failed);
+  if (!failed) fs::rename(world.next, world.events, failed);
+  if (failed) {
+    return fail(ErrorCode::unavailable, "cannot put the new events in place: " + failed.message(),
+                world.events.string(), "check who owns the folder");
+  }
+  ASSAY_CHECK(write_file(world.truth, truth));
+  fs::remove_all(world.old, failed);
+  return {};
+}
+
+Result<void> check_project(const fs::path& from) {
+  std::error_code failed;
+  if (from.empty() || fs::exists(from / "assay.yaml", failed)) return {};
+  return fail(ErrorCode::unavailable, "no assay.yaml in the project to copy", from.string());
 }
 
 Result<void> copy_project(const fs::path& from, const fs::path& to) {
   if (from.empty()) return {};
   std::error_code failed;
-  if (!fs::exists(from / "assay.yaml", failed)) {
-    return fail(ErrorCode::unavailable, "no assay.yaml in the project to copy", from.string());
-  }
   for (const auto& entry : fs::recursive_directory_iterator(from, failed)) {
     if (!entry.is_regular_file() || entry.path().extension() != ".yaml") continue;
     std::string text;
@@ -87,12 +130,12 @@ Simulated summary_of(const nlohmann::json& truth, const fs::path& path) {
 }
 
 Result<nlohmann::json> run_world(Context& context, const simulation::WorldConfig& config,
-                                 const fs::path& folder) {
+                                 const fs::path& events_folder) {
   auto database = engine::Database::open({.threads = 2});
   if (!database) return tl::unexpected(std::move(database.error()));
   const auto sink = [&](Day day, const frame::Table& events) -> Result<void> {
-    return engine::write_parquet(
-        *database, events, folder / "data" / "events" / ("dt=" + day_text(day)) / "part-0.parquet");
+    return engine::write_parquet(*database, events,
+                                 events_folder / ("dt=" + day_text(day)) / "part-0.parquet");
   };
   const int threads = context.threads > 0 ? context.threads : numerics::default_threads();
   simulation::Truth truth;
@@ -142,20 +185,25 @@ Result<std::int64_t> parse_count(std::string_view text) {
 Result<Simulated> simulate_world(Context& context, const SimulateOptions& options) {
   simulation::WorldConfig config;
   ASSAY_TRY(config, configure(options));
-  const fs::path truth_path = options.folder / "truth.json";
-  const std::string world = fingerprint(config_json(config).dump());
-  ASSAY_CHECK(copy_project(options.project, options.folder));
-  if (const auto truth = finished(truth_path, world)) {
-    Simulated out = summary_of(*truth, truth_path);
+  const WorldFolder world = world_folder(options.folder);
+  const std::string name = fingerprint(config_json(config).dump());
+  ASSAY_CHECK(check_project(options.project));
+  if (const auto truth = finished(world.truth, name)) {
+    ASSAY_CHECK(copy_project(options.project, options.folder));
+    Simulated out = summary_of(*truth, world.truth);
     out.reused = true;
     return out;
   }
-  ASSAY_CHECK(clear_events(options.folder));
-  nlohmann::json truth;
-  ASSAY_TRY(truth, run_world(context, config, options.folder));
-  truth["world"] = world;
-  ASSAY_CHECK(write_file(truth_path, truth.dump(2) + "\n"));
-  return summary_of(truth, truth_path);
+  ASSAY_CHECK(prepare(world));
+  auto truth = run_world(context, config, world.next);
+  if (!truth) {
+    abandon(world);
+    return tl::unexpected(std::move(truth.error()));
+  }
+  (*truth)["world"] = name;
+  ASSAY_CHECK(take_over(world, truth->dump(2) + "\n"));
+  ASSAY_CHECK(copy_project(options.project, options.folder));
+  return summary_of(*truth, world.truth);
 }
 
 Result<Outcome> simulate_verb(Context& context, const SimulateOptions& options) {

@@ -35,6 +35,8 @@ struct Simulated {
 Result<std::int64_t> parse_count(std::string_view text);
 
 /// Simulates the short-video world into a folder; does nothing when the same world is there.
+/// A new world is written beside the old one and takes its place at the end: interrupted, the
+/// folder is as it was. It needs the disk space of both for that time.
 /// truth.json is written last, so a folder without it holds an unfinished world and is refilled.
 /// Fails with unavailable when the folder's data were not written by assay.
 Result<Simulated> simulate_world(Context& context, const SimulateOptions& options);

@@ -24,7 +24,7 @@ struct Progress {
   /// Fails with interrupted once a stop was asked for.
   [[nodiscard]] Result<void> check() const {
     if (stop != nullptr && stop->load(std::memory_order_relaxed)) {
-      return fail(ErrorCode::interrupted, "stopped on request; nothing was changed");
+      return fail(ErrorCode::interrupted, "stopped on request; nothing is half-written");
     }
     return {};
   }

@@ -45,6 +45,8 @@ std::string to_text(const Error& error);
 
 }  // namespace assay
 
+// NOLINTBEGIN(bugprone-macro-parentheses): names and declarations, not operands
+
 /// Unwraps a Result into `name` or returns its error from the enclosing function.
 #define ASSAY_CONCAT_INNER(a, b) a##b
 #define ASSAY_CONCAT(a, b) ASSAY_CONCAT_INNER(a, b)
@@ -61,3 +63,5 @@ std::string to_text(const Error& error);
     if (auto assay_checked = (expression); !assay_checked)     \
       return tl::unexpected(std::move(assay_checked.error())); \
   } while (false)
+
+// NOLINTEND(bugprone-macro-parentheses)

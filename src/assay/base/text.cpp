@@ -45,6 +45,33 @@ bool is_wide(std::uint32_t p) {
          (p >= 0x1F300 && p <= 0x1FAFF);
 }
 
+/// A mistyped word and what came nearest to it so far.
+struct Nearest {
+  explicit Nearest(std::string_view wanted) : word(wanted) {}
+
+  void offer(std::string_view candidate, const std::string& name) {
+    const std::size_t longer = std::max(word.size(), candidate.size());
+    const std::size_t shorter = std::min(word.size(), candidate.size());
+    const auto limit = static_cast<int>(longer / 3);
+    if (longer - shorter > longer / 3) return;
+    const int away = edit_distance(word, candidate);
+    if (away > limit || away >= distance) return;
+    distance = away;
+    found = name;
+  }
+
+  std::string_view word;
+  int distance = 1 << 30;
+  std::string found;
+};
+
+constexpr std::size_t kShortestPart = 4;
+
+/// Where the part of a name that begins at a place ends: at a separator or at the end.
+std::size_t part_end(std::string_view name, std::size_t begin) {
+  return std::min(name.find_first_of("_-./ ", begin), name.size());
+}
+
 }  // namespace
 
 int edit_distance(std::string_view a, std::string_view b) {
@@ -65,19 +92,22 @@ int edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  std::string best;
-  int best_distance = 1 << 30;
   const std::string wanted = lower(word);
+  Nearest whole(wanted);
+  for (const std::string& candidate : candidates) whole.offer(lower(candidate), candidate);
+  if (!whole.found.empty() || wanted.size() < kShortestPart) return whole.found;
+  Nearest part(wanted);
   for (const std::string& candidate : candidates) {
-    const int distance = edit_distance(wanted, lower(candidate));
-    const auto limit =
-        static_cast<int>(std::max<std::size_t>(1, std::max(wanted.size(), candidate.size()) / 3));
-    if (distance <= limit && distance < best_distance) {
-      best_distance = distance;
-      best = candidate;
+    const std::string name = lower(candidate);
+    for (std::size_t begin = 0; begin < name.size(); begin = part_end(name, begin) + 1) {
+      for (std::size_t end = part_end(name, begin); end <= name.size();
+           end = part_end(name, end + 1)) {
+        part.offer(std::string_view(name).substr(begin, end - begin), candidate);
+        if (end == name.size()) break;
+      }
     }
   }
-  return best;
+  return part.found;
 }
 
 std::string list_text(const std::vector<std::string>& names, std::size_t limit) {

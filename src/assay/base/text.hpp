@@ -12,7 +12,9 @@ namespace assay {
 int edit_distance(std::string_view a, std::string_view b);
 
 /// The candidate nearest to a mistyped word, or "" when none is near enough to suggest
-/// (at most a third of the longer word's length away, letter case ignored).
+/// (at most a third of the longer word's length away, letter case ignored; so words of one or
+/// two letters are near to nothing else). When none is, a candidate of which the word is nearly
+/// one or more whole parts: "revnue" suggests "revenue_per_user".
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 /// "a, b, c"; past `limit` names the rest is counted: "a, b, ... (7 more)".

@@ -18,6 +18,23 @@ TEST(Text, NearestSuggestsATypoAndNothingFar) {
   EXPECT_EQ(nearest("revenue", names), "");
 }
 
+TEST(Text, NearestSuggestsNothingForWordsTooShortToBeTypos) {
+  EXPECT_EQ(nearest("x", {"a", "b", "xy"}), "");
+  EXPECT_EQ(nearest("us", {"ms", "s"}), "");
+  EXPECT_EQ(nearest("X", {"x"}), "x");
+  EXPECT_EQ(nearest("dya", {"day", "week"}), "day");
+}
+
+TEST(Text, NearestKnowsPartsOfLongNames) {
+  const std::vector<std::string> names{"sessions_per_user", "revenue_per_user", "d7_retention"};
+  EXPECT_EQ(nearest("revnue", names), "revenue_per_user");
+  EXPECT_EQ(nearest("retention", names), "d7_retention");
+  EXPECT_EQ(nearest("per_usr", names), "sessions_per_user");
+  EXPECT_EQ(nearest("per", names), "");
+  EXPECT_EQ(nearest("", names), "");
+  EXPECT_EQ(nearest("____", names), "");
+}
+
 TEST(Text, ListsAreCutAndCounted) {
   EXPECT_EQ(list_text({"a", "b", "c"}, 2), "a, b, ... (1 more)");
   EXPECT_EQ(list_text({}), "");

@@ -20,7 +20,7 @@ class Watch {
  public:
   Watch(duckdb_connection connection, const Progress& progress) {
     if (progress.stop == nullptr) return;
-    watcher_ = std::jthread([this, connection, stop = progress.stop](std::stop_token done) {
+    watcher_ = std::jthread([this, connection, stop = progress.stop](const std::stop_token& done) {
       std::unique_lock lock(mutex_);
       while (!done.stop_requested()) {
         if (stop->load(std::memory_order_relaxed)) duckdb_interrupt(connection);

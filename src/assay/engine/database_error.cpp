@@ -20,7 +20,8 @@ struct Rule {
 
 // The first that fits counts.
 constexpr std::array kRules{
-    Rule{"INTERRUPT", "", ErrorCode::interrupted, "stopped on request; nothing was changed", ""},
+    Rule{"INTERRUPT", "", ErrorCode::interrupted, "stopped on request; nothing is half-written",
+         ""},
     Rule{"INTERNAL", "", ErrorCode::internal, "the database failed inside", "report this"},
     Rule{"FATAL", "", ErrorCode::internal, "the database failed inside", "report this"},
     Rule{"", "No space left on device", ErrorCode::unavailable, "the disk is full",

@@ -12,24 +12,6 @@ using frame::Comparison;
 using frame::Literal;
 using frame::Predicate;
 
-std::string_view sign_of(Comparison comparison) {
-  switch (comparison) {
-    case Comparison::equal:
-      return "=";
-    case Comparison::not_equal:
-      return "<>";
-    case Comparison::less:
-      return "<";
-    case Comparison::less_or_equal:
-      return "<=";
-    case Comparison::greater:
-      return ">";
-    case Comparison::greater_or_equal:
-      return ">=";
-  }
-  return "";
-}
-
 /// A column of clean_sql that a filter names. `checked` made sure that there is one.
 struct NamedColumn {
   std::string sql;
@@ -60,7 +42,7 @@ std::string comparison_sql(const NamedColumn& column, Comparison comparison,
     right = truth != nullptr ? (*truth ? "1" : "0")
                              : fmt::format("{}", std::get<std::int64_t>(literal));
   }
-  return fmt::format("{} {} {}", left, sign_of(comparison), right);
+  return fmt::format("{} {} {}", left, to_text(comparison), right);
 }
 
 std::string joined(const std::vector<std::string>& parts, std::string_view joint) {

@@ -83,6 +83,8 @@ class MetricPlanner {
                                       lin ? experiment_.analysis.adjustment.covariate_days : 0));
     if (!lin) compiled.covariate_us = 0;
     PlannedMetric planned;
+    const metrics::Words words = metrics::words_of(project_, *metric);
+    plan_.words.insert(plan_.words.end(), words.begin(), words.end());
     planned.name = metric->name.value;
     planned.description = metric->description;
     planned.role = role;
@@ -164,6 +166,8 @@ Result<void> add_funnel(const spec::Project& project, const spec::Experiment& ex
   engine::FunnelQuery query;
   ASSAY_TRY(query, metrics::compile_funnel(*funnel));
   plan.funnel = funnel->name.value;
+  const metrics::Words words = metrics::words_of(*funnel);
+  plan.words.insert(plan.words.end(), words.begin(), words.end());
   for (std::size_t k = 1; k <= query.steps.size(); ++k) {
     engine::ExperimentMetric step;
     step.name = fmt::format("{} step {}", plan.funnel, k);
@@ -217,6 +221,7 @@ Result<Plan> plan_experiment(const spec::Project& project, const spec::Experimen
                              TimeUs complete_until) {
   ASSAY_CHECK(refuse_unread(experiment));
   Plan plan;
+  plan.words = metrics::words_of(project, experiment);
   engine::ExperimentQuery& query = plan.query;
   ASSAY_TRY(query.assignment, assignment_selector(experiment));
   query.variant_property = experiment.assignment.variant.value;

@@ -7,6 +7,7 @@
 
 #include "assay/base/result.hpp"
 #include "assay/engine/query.hpp"
+#include "assay/metrics/words.hpp"
 #include "assay/spec/experiment.hpp"
 #include "assay/spec/project.hpp"
 #include "assay/stats/contrast.hpp"
@@ -49,6 +50,7 @@ struct Plan {
   std::string funnel;                       ///< Name of the funnel drawn; empty: none.
   std::vector<CurvePoint> funnel_steps;
   std::vector<double> weights;  ///< As in query.arms.
+  metrics::Words words;         ///< Of the specs, that the engine may refuse: see at_word.
 };
 
 /// Lays out the analysis of an experiment. `complete_until`: the data is complete before it.

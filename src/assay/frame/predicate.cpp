@@ -25,24 +25,6 @@ std::optional<Comparison> comparison_of(std::string_view sign) {
   return std::nullopt;
 }
 
-std::string_view sign_of(Comparison comparison) {
-  switch (comparison) {
-    case Comparison::equal:
-      return "=";
-    case Comparison::not_equal:
-      return "!=";
-    case Comparison::less:
-      return "<";
-    case Comparison::less_or_equal:
-      return "<=";
-    case Comparison::greater:
-      return ">";
-    case Comparison::greater_or_equal:
-      return ">=";
-  }
-  return "";
-}
-
 /// What to write instead of a sign of another language.
 std::string sign_fix(std::string_view sign) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kInstead{{{"&&", "and"},
@@ -336,6 +318,24 @@ void collect_columns(const Predicate& predicate, std::vector<std::string>& names
 
 }  // namespace
 
+std::string_view to_text(Comparison comparison) {
+  switch (comparison) {
+    case Comparison::equal:
+      return "=";
+    case Comparison::not_equal:
+      return "!=";
+    case Comparison::less:
+      return "<";
+    case Comparison::less_or_equal:
+      return "<=";
+    case Comparison::greater:
+      return ">";
+    case Comparison::greater_or_equal:
+      return ">=";
+  }
+  return "";
+}
+
 Result<Predicate> parse_predicate(std::string_view text) {
   ASSAY_TRY(std::vector<Token> tokens, tokens_of(text));
   return Parser(text, std::move(tokens)).whole();
@@ -344,7 +344,7 @@ Result<Predicate> parse_predicate(std::string_view text) {
 std::string to_text(const Predicate& predicate) {
   switch (predicate.kind) {
     case Predicate::Kind::compare:
-      return fmt::format("{} {} {}", column_text(predicate.column), sign_of(predicate.comparison),
+      return fmt::format("{} {} {}", column_text(predicate.column), to_text(predicate.comparison),
                          literal_text(predicate.literals.front()));
     case Predicate::Kind::in: {
       std::string list;

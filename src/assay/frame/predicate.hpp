@@ -23,6 +23,9 @@ enum class Comparison : std::uint8_t {
   greater_or_equal
 };
 
+/// The sign of a comparison, the same in filters and in SQL: "=", "!=", "<", "<=", ">", ">=".
+std::string_view to_text(Comparison comparison);
+
 /// A filter over named columns, as written in `where:` and `eligible:`.
 ///
 ///   expression := conjunction { "or" conjunction }

@@ -116,7 +116,7 @@ struct AuditEvent {
 };
 
 /// A check that the user declared, with its limit. Which fields count depends on `check`:
-/// volume (by_event, false_alarms) · missing (column, max) · duplicates (max) · late (over_us,
+/// volume (false_alarms) · missing (column, max) · duplicates (max) · late (over_us,
 /// max) · sequence (if_event, then_event, within_us, before, min) · value_range (column, minimum,
 /// maximum, max) · event_names (max) · future (max) · out_of_order (max) · unit_volume (max
 /// events a unit and day) · reconcile (with_sql: rows of day and value; value_sql: an aggregate
@@ -133,8 +133,7 @@ struct AuditRule {
   AuditEvent then_event;
   std::optional<std::int64_t> within_us;  ///< None: any distance.
   bool before = false;                    ///< The `then` event must come before the `if` event.
-  bool by_event = true;
-  std::optional<double> false_alarms;
+  std::optional<double> false_alarms;     ///< volume: chance that an audit of clean data alarms.
   std::string with_sql;
   std::string value_sql;
   double tolerance = 0.0;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
@@ -96,6 +97,12 @@ Finding find(const Audit& audit, Check check, const std::string& kind,
   return {};
 }
 
+bool has(const Audit& audit, Check check, const std::string& kind) {
+  return std::any_of(audit.findings.begin(), audit.findings.end(), [&](const Finding& finding) {
+    return finding.check == check && finding.kind == kind;
+  });
+}
+
 TEST(Audit, SaysNothingAboveInfoOfCleanData) {
   World world;
   const Audit audit = world.look();
@@ -169,8 +176,13 @@ TEST(Audit, CountsExactCopiesAndCopiesByKey) {
       "INSERT INTO t SELECT * REPLACE (received_at + 60000000 AS received_at) FROM (SELECT * FROM "
       "t WHERE event = 'view' ORDER BY insert_id LIMIT 40)");
   const Audit audit = world.look();
-  EXPECT_EQ(find(audit, Check::duplicates, "exact_copies").count, exact);
-  EXPECT_EQ(find(audit, Check::duplicates, "equal_keys").count, exact + 40);
+  // The policy removes them all, so they are said once, as part of what it removes.
+  const Finding removed = find(audit, Check::duplicates, "equal_keys");
+  EXPECT_EQ(removed.count, exact + 40);
+  EXPECT_EQ(removed.severity, Severity::info);
+  EXPECT_THAT(removed.summary, HasSubstr("150 of them equal in every column"));
+  EXPECT_FALSE(removed.examples.empty());
+  EXPECT_FALSE(has(audit, Check::duplicates, "exact_copies"));
   EXPECT_EQ(audit.dedup.before - audit.dedup.after, exact + 40);
 
   engine::Source without = world.source();
@@ -182,6 +194,31 @@ TEST(Audit, CountsExactCopiesAndCopiesByKey) {
   // 150 copies among 16,800 + 150 purchases.
   EXPECT_THAT(copies.effect, HasSubstr("purchase by 0.88 %"));
   EXPECT_EQ(bare.dedup.before, bare.dedup.after);
+}
+
+TEST(Audit, CopiesThatReachNoAnswerAreNoWarning) {
+  World world;
+  world.run("UPDATE t SET user_id = NULL WHERE insert_id LIKE 'e9-%'");  // 28 days of 12 events.
+  world.run("INSERT INTO t SELECT * FROM t WHERE user_id IS NULL OR user_id = 4");
+  const Audit audit = world.look();
+  const Finding removed = find(audit, Check::duplicates, "equal_keys");
+  EXPECT_EQ(removed.count, 28 * 12);
+  EXPECT_THAT(removed.summary, HasSubstr("all of them equal in every column"));
+  EXPECT_THAT(removed.effect, HasSubstr("336 exact copies in no answer anyway"));
+  EXPECT_FALSE(has(audit, Check::duplicates, "exact_copies"));
+}
+
+TEST(Audit, CopiesWithoutAKeyStayAndAreAWarning) {
+  World world;
+  world.run("UPDATE t SET insert_id = NULL WHERE user_id = 9");  // 28 days of 12 events.
+  world.run("INSERT INTO t SELECT * FROM t WHERE user_id IN (4, 9)");
+  const Audit audit = world.look();
+  const Finding copies = find(audit, Check::duplicates, "exact_copies");
+  EXPECT_EQ(copies.count, 2 * 28 * 12);
+  EXPECT_EQ(copies.severity, Severity::warning);
+  EXPECT_THAT(copies.effect, HasSubstr("336 are removed"));
+  EXPECT_THAT(copies.effect, HasSubstr("336 inflate counts and sums"));
+  EXPECT_EQ(audit.dedup.before - audit.dedup.after, 28 * 12);
 }
 
 TEST(Audit, DedupWithinAWindowKeepsWhatLiesFurtherApart) {

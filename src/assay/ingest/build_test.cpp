@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -250,28 +251,54 @@ TEST_F(Ensure, TellsWhichTimesDoNotRead) {
   EXPECT_THAT(status.error().have, HasSubstr("'soon' in row 4"));
 }
 
+// The child stops itself at a chosen moment, says so through a pipe and waits for the kill: no
+// luck with the clock is needed to prove that it was at work.
 TEST_F(Ensure, SurvivesBeingKilledInMidBuild) {
   const IndexStatus first = ensured();
   const std::vector<std::string> before = dump(index_);
+  const auto files = [&] {
+    const fs::directory_iterator all(index_);
+    return std::distance(begin(all), end(all));
+  };
+  const auto whole = files();
   write_day(2, 400'000);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    // A database of its own: threads do not survive a fork.
-    auto own = engine::Database::open();
-    BuildRequest request;
-    request.memory_bytes = std::size_t{1} << 30;
-    static_cast<void>(ensure_index(*own, source_, index_, request));
-    ::_exit(0);
-  }
-  ::usleep(60'000);
-  ::kill(child, SIGKILL);
-  int how = 0;
-  ::waitpid(child, &how, 0);
-  if (WIFSIGNALED(how)) {
+  for (const std::string moment : {"reading events", "index"}) {
+    SCOPED_TRACE(moment);
+    std::array<int, 2> pipe{};
+    ASSERT_EQ(::pipe(pipe.data()), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      Progress progress;
+      progress.report = [&](std::string_view step, double share) {
+        if (step != moment || share < 0.3) return;
+        if (::write(pipe[1], "!", 1) == 1) ::pause();
+      };
+      // A database of its own: threads do not survive a fork.
+      auto own = engine::Database::open();
+      BuildRequest request;
+      request.memory_bytes = std::size_t{1} << 30;
+      request.progress = &progress;
+      request.force = true;
+      static_cast<void>(ensure_index(*own, source_, index_, request));
+      ::_exit(0);
+    }
+    ::close(pipe[1]);
+    char sign = 0;
+    ASSERT_EQ(::read(pipe[0], &sign, 1), 1) << "the build ended without reaching the moment";
+    ::close(pipe[0]);
+    if (moment == "index") {
+      EXPECT_GT(files(), whole);  // A half-written segment lies there.
+    }
+    ::kill(child, SIGKILL);
+    int how = 0;
+    ASSERT_EQ(::waitpid(child, &how, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(how));
+    EXPECT_EQ(WTERMSIG(how), SIGKILL);
     EXPECT_EQ(events::Index::open(index_)->fingerprint(), first.fingerprint);
     EXPECT_EQ(dump(index_), before);
   }
   EXPECT_EQ(ensured().rows.rows_read, 404'000);
+  EXPECT_EQ(files(), whole + 1);  // The new day's segment, and nothing left over.
 }
 
 TEST_F(Ensure, RefusesTooLittleMemory) {

@@ -18,6 +18,8 @@ constexpr double kWarning = 0.001;
 struct Copies {
   std::int64_t total = 0;
   std::map<std::string, std::int64_t> by_event;
+  std::int64_t answered = 0;  ///< Of them, those that answers count if nothing removes them.
+  std::int64_t removed = 0;   ///< Of these, those that the source's policy removes.
 };
 
 std::vector<std::int64_t> in_order(const Copies& copies, const std::vector<std::string>& events) {
@@ -58,20 +60,45 @@ Result<std::int64_t> find_candidates(Run& run) {
   return int_at(count, "n", 0);
 }
 
-// Rows that equal another one in every column.
+/// Rows that answers count: those with a unit and a time and not quarantined.
+std::string answered_sql(const engine::Relation& relation) {
+  std::string sql = "(assay_unit IS NOT NULL AND assay_time IS NOT NULL";
+  if (relation.source.max_skew_us && !relation.ingest.empty()) {
+    sql += fmt::format(" AND NOT coalesce(assay_time - assay_ingest > {}, false)",
+                       *relation.source.max_skew_us);
+  }
+  return sql + ")";
+}
+
+/// Rows that have something of the deduplication key: exact copies of them are removed, as their
+/// times are equal too.
+std::string keyed_sql(const engine::Relation& relation) {
+  std::string sql = "(false";
+  for (const engine::Relation::Key& key : relation.keys)
+    sql += fmt::format(" OR ({}) IS NOT NULL", key.sql);
+  return sql + ")";
+}
+
+// Rows that equal another one in every column, and what becomes of them.
 Result<Copies> exact_copies(Run& run) {
-  ASSAY_TRY(
-      const frame::Table found,
-      run.database->query(
-          fmt::format("SELECT event, CAST(sum(n - 1) AS BIGINT) AS copies FROM (SELECT "
-                      "any_value(assay_event) AS event, count(*) AS n FROM ({0}) WHERE {1} "
-                      "IN (SELECT h FROM assay_alike) GROUP BY hash({2}) HAVING count(*) > 1) "
-                      "GROUP BY event",
-                      rows_sql(run.relation), shared_hash(run.relation), all_columns(run.relation)),
-          run.progress));
+  ASSAY_TRY(const frame::Table found,
+            run.database->query(
+                fmt::format(
+                    "SELECT event, CAST(sum(n - 1) AS BIGINT) AS copies, CAST(coalesce(sum(n - 1) "
+                    "FILTER (answered), 0) AS BIGINT) AS answered, CAST(coalesce(sum(n - 1) "
+                    "FILTER (answered AND keyed), 0) AS BIGINT) AS removed FROM (SELECT "
+                    "any_value(assay_event) AS event, any_value({3}) AS answered, "
+                    "any_value({4}) AS keyed, count(*) AS n FROM ({0}) WHERE {1} "
+                    "IN (SELECT h FROM assay_alike) GROUP BY hash({2}) HAVING count(*) > 1) "
+                    "GROUP BY event",
+                    rows_sql(run.relation), shared_hash(run.relation), all_columns(run.relation),
+                    answered_sql(run.relation), keyed_sql(run.relation)),
+                run.progress));
   Copies copies;
   for (std::size_t row = 0; row < found.rows(); ++row) {
     copies.total += int_at(found, "copies", row);
+    copies.answered += int_at(found, "answered", row);
+    copies.removed += int_at(found, "removed", row);
     copies.by_event[text_at(found, "event", row)] = int_at(found, "copies", row);
   }
   return copies;
@@ -159,24 +186,74 @@ void judge_rules(Run& run, const Copies& exact, const std::optional<Copies>& by_
   }
 }
 
-Result<void> report_exact(Run& run, const Copies& exact, const std::optional<Copies>& by_key) {
-  const bool removed = by_key && by_key->total >= exact.total;
+// Copies that reach an answer inflate it; a row without a unit or a copy that the policy removes
+// does not.
+Result<void> report_exact(Run& run, const Copies& exact) {
   Finding finding;
   finding.check = Check::duplicates;
   finding.kind = "exact_copies";
   finding.count = exact.total;
   finding.base = run.audit.rows;
-  const double share = share_of(finding.count, finding.base);
-  finding.severity = exact.total == 0              ? Severity::ok
-                     : removed || share < kWarning ? Severity::info
-                                                   : Severity::warning;
-  finding.summary = exact.total == 0 ? "no row equals another in every column"
-                                     : fmt::format("{} ({}) equal an earlier row in every column",
-                                                   rows_text(exact.total), percent_text(share));
-  const std::string events =
-      by_event_text(run.cube.events, in_order(exact, run.cube.events), run.cube.by_event("rows"));
-  finding.effect = removed ? "removed from every answer under the source's deduplication"
-                           : fmt::format("inflate counts and sums: {}", events);
+  const std::int64_t kept = exact.answered - exact.removed;
+  finding.severity = exact.total == 0                           ? Severity::ok
+                     : share_of(kept, finding.base) >= kWarning ? Severity::warning
+                                                                : Severity::info;
+  finding.summary =
+      exact.total == 0
+          ? "no row equals another in every column"
+          : fmt::format("{} ({}) equal an earlier row in every column", rows_text(exact.total),
+                        percent_text(share_of(finding.count, finding.base)));
+  std::vector<std::string> fates;
+  if (exact.removed > 0) {
+    fates.push_back(fmt::format("{} are removed from every answer by the source's deduplication",
+                                count_text(exact.removed)));
+  }
+  if (exact.total > exact.answered) {
+    fates.push_back(fmt::format("{} are in no answer anyway (no unit, no time, or from the future)",
+                                count_text(exact.total - exact.answered)));
+  }
+  if (kept > 0) {
+    fates.push_back(fmt::format("{} inflate counts and sums: {}", count_text(kept),
+                                by_event_text(run.cube.events, in_order(exact, run.cube.events),
+                                              run.cube.by_event("rows"))));
+  }
+  for (const std::string& fate : fates)
+    finding.effect += (finding.effect.empty() ? "" : "; ") + fate;
+  Finding& added = add(run, std::move(finding));
+  if (exact.total == 0) return {};
+  return exact_examples(run, added);
+}
+
+// Copies by the key; those of them that are equal in every column are said here and, when the
+// policy leaves none of them in the answers, nowhere else.
+Result<void> report_keys(Run& run, const Copies& by_key, const Copies& exact) {
+  Finding finding;
+  finding.check = Check::duplicates;
+  finding.kind = "equal_keys";
+  finding.count = by_key.total;
+  finding.base = run.audit.dedup.before;
+  finding.severity = by_key.total == 0 ? Severity::ok : Severity::info;
+  finding.summary = "no event has the key of an earlier one";
+  if (by_key.total > 0) {
+    const std::string equal =
+        exact.removed == 0 ? ""
+        : exact.removed >= by_key.total
+            ? ", all of them equal in every column"
+            : fmt::format(", {} of them equal in every column", count_text(exact.removed));
+    finding.summary = fmt::format(
+        "{} ({}) have the unit and key of an earlier one{}; {} events "
+        "stay",
+        rows_text(finding.count, "event"), percent_text(share_of(finding.count, finding.base)),
+        equal, count_text(run.audit.dedup.after));
+  }
+  finding.effect = fmt::format(
+      "removed; without the policy counts would be too high: {}",
+      by_event_text(run.cube.events, in_order(by_key, run.cube.events), run.cube.by_event("rows")));
+  if (const std::int64_t unanswered = exact.total - exact.answered; unanswered > 0) {
+    finding.effect +=
+        fmt::format("; {} in no answer anyway (no unit, no time, or from the future)",
+                    unanswered == 1 ? "one exact copy" : count_text(unanswered) + " exact copies");
+  }
   Finding& added = add(run, std::move(finding));
   if (exact.total == 0) return {};
   return exact_examples(run, added);
@@ -241,26 +318,10 @@ Result<void> check_duplicates(Run& run) {
   }
   run.audit.dedup.after = run.audit.dedup.before - (by_key ? by_key->total : 0);
   judge_rules(run, exact, by_key);
-  if (run.warehouse == nullptr) ASSAY_CHECK(report_exact(run, exact, by_key));
+  const bool all_removed = exact.removed > 0 && exact.removed == exact.answered;
+  if (run.warehouse == nullptr && !all_removed) ASSAY_CHECK(report_exact(run, exact));
   if (!by_key) return {};
-  Finding finding;
-  finding.check = Check::duplicates;
-  finding.kind = "equal_keys";
-  finding.count = by_key->total;
-  finding.base = run.audit.dedup.before;
-  finding.severity = by_key->total == 0 ? Severity::ok : Severity::info;
-  finding.summary =
-      by_key->total == 0
-          ? "no event has the key of an earlier one"
-          : fmt::format("{} ({}) have the unit and key of an earlier one; {} events stay",
-                        rows_text(finding.count, "event"),
-                        percent_text(share_of(finding.count, finding.base)),
-                        count_text(run.audit.dedup.after));
-  finding.effect = fmt::format("removed; without the policy counts would be too high: {}",
-                               by_event_text(run.cube.events, in_order(*by_key, run.cube.events),
-                                             run.cube.by_event("rows")));
-  add(run, std::move(finding));
-  return {};
+  return report_keys(run, *by_key, exact);
 }
 
 }  // namespace assay::ingest::detail

@@ -94,11 +94,11 @@ void report_gaps(Run& run, const std::vector<Found>& found) {
 }
 
 double false_alarms_of(const Run& run) {
-  double rate = run.options.volume_false_alarms;
+  double rate = 0.0;
   for (const AuditRule* rule : rules_for(run, Check::volume)) {
-    rate = std::max(rate, rule->false_alarms.value_or(rate));
+    rate = std::max(rate, rule->false_alarms.value_or(0.0));
   }
-  return rate;
+  return rate > 0.0 ? rate : run.options.volume_false_alarms;
 }
 
 }  // namespace

@@ -302,6 +302,7 @@ struct Block {
                                Code, Section>;
   template <class T>
     requires(std::is_constructible_v<Content, T> && !std::is_same_v<std::remove_cvref_t<T>, Block>)
+  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): the constraint leaves copies alone
   Block(T&& block) : content(std::forward<T>(block)) {}
 
   Content content;

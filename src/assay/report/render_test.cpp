@@ -119,6 +119,32 @@ TEST(Text, NoLineIsWiderThanTheTerminal) {
   }
 }
 
+// By hand: the long column takes the room that the short ones leave, and wraps where it must.
+TEST(Text, TheColumnWithMostTextGetsMostRoom) {
+  Document document{.kind = "test", .title = "t"};
+  document.add(
+      Table{.columns = {{"check"}, {"observed"}, {"rule"}},
+            .rows = {{text_cell("sample ratio"),
+                      text_cell("control 225 (48.70 %), treatment 237 (51.30 %); p = 0.58"),
+                      text_cell("fails when p < 0.001")}}});
+  EXPECT_EQ(render_text(document, {.width = 80}),
+            "t\n\n"
+            "  check         observed                                    rule\n"
+            "  sample ratio  control 225 (48.70 %), treatment 237        fails when p < 0.001\n"
+            "                (51.30 %); p = 0.58\n");
+}
+
+// Numbers stay whole; their titles wrap before the table is parted.
+TEST(Text, LongTitlesOverNumbersWrap) {
+  Document document{.kind = "test", .title = "t"};
+  document.add(
+      Table{.columns = {{"query"}, {"worst relative difference"}, {"figures"}},
+            .rows = {{text_cell("experiment moments"), number_cell(0.5), count_cell(12)}}});
+  for (const std::string& line : lines_of(render_text(document, {.width = 44})))
+    EXPECT_LE(display_width(line), 44) << line;
+  EXPECT_THAT(render_text(document, {.width = 44}), HasSubstr("experiment moments"));
+}
+
 TEST(Text, NoLineEndsInSpaces) {
   for (const Document& document : samples()) {
     for (const std::string& line : lines_of(render_text(document))) {

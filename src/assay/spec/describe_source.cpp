@@ -131,7 +131,8 @@ void describe(Visitor& v, AuditCheck& check) {
   v.texts(may("by", "`event`, dimensions or columns to check apart."), check.by);
   v.word(may("grain", "Length of a period: hour, day, week, month."), check.grain);
   v.word(may("method", "How an unusual volume is told."), check.method);
-  v.number(may("alpha", "False-alarm rate."), check.alpha, kOpenShare);
+  v.number(may("alpha", "Chance that an audit of clean data reports a break."), check.alpha,
+           kOpenShare);
   v.text(may("column", "Column that is checked."), check.column);
   v.number(may("min", "Smallest good value."), check.min, kAnyNumber);
   v.number(may("max", "Largest good value."), check.max, kAnyNumber);

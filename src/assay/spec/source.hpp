@@ -120,8 +120,8 @@ struct AuditCheck {
   Located<AuditKind> kind;  ///< YAML: check.
   std::vector<Text> by;     ///< `event`, dimensions, properties or columns.
   Grain grain = Grain::day;
-  AuditMethod method = AuditMethod::conformal;
-  double alpha = 0.001;
+  AuditMethod method = AuditMethod::robust_z;
+  std::optional<double> alpha;
   Text column;
   std::optional<double> min, max;
   std::optional<std::int64_t> over_us;

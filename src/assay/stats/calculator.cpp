@@ -105,6 +105,17 @@ void refuse_infinite(std::vector<Output>& outputs) {
   }
 }
 
+/// A p-value that a double cannot hold leaves as "below 1e-308", never as 0.
+void refuse_underflow(std::vector<Output>& outputs) {
+  constexpr double kSmallest = 1e-308;
+  for (Output& output : outputs) {
+    const bool is_p = output.name.starts_with("p_") || output.name.ends_with("p_value");
+    const auto* value = std::get_if<double>(&output.value);
+    if (is_p && value != nullptr && *value >= 0.0 && *value < kSmallest)
+      output.value = Undefined{std::string(kBelowSmallest)};
+  }
+}
+
 }  // namespace
 
 std::string_view to_text(InputKind kind) {
@@ -148,6 +159,7 @@ Result<std::vector<Output>> calculate(std::string_view method, const Inputs& inp
   ASSAY_TRY(const auto checked, complete(*found, inputs));
   ASSAY_TRY(auto outputs, found->compute(checked));
   refuse_infinite(outputs);
+  refuse_underflow(outputs);
   return outputs;
 }
 

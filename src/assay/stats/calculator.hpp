@@ -39,6 +39,8 @@ struct InputSpec {
 struct Undefined {
   std::string reason;
 };
+/// The reason of a p-value that is too small for a double; it is never given as 0.
+inline constexpr std::string_view kBelowSmallest = "below 1e-308";
 using OutputValue = std::variant<double, std::string, std::vector<double>, Undefined>;
 
 struct Output {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -57,6 +58,26 @@ TEST(Calculator, EveryMethodGivesWhatItPromisesInOrder) {
     EXPECT_FALSE(method.definition.empty() || method.source.empty() || method.summary.empty());
   }
   EXPECT_GE(names.size(), 20u);
+}
+
+TEST(Calculator, APValueTooSmallForADoubleIsNeverZero) {
+  for (const double z : {-40.0, 40.0}) {
+    const auto out = *calculate("normal-tail", {{"z", z}});
+    for (const Output& output : out) {
+      if (const auto* number = std::get_if<double>(&output.value)) {
+        EXPECT_NE(*number, 0.0) << output.name;
+      }
+      if (output.name == "p_two_sided")
+        EXPECT_EQ(std::get<Undefined>(output.value).reason, kBelowSmallest);
+    }
+    // Source: Laplace's continued fraction of Mills' ratio, 200 terms, in Python.
+    EXPECT_NEAR(value(out, "log10_p_two_sided"), -349.13597646368186, 1e-10);
+  }
+  const auto counts =
+      *calculate("two-proportion", {{"x1", 1e6}, {"n1", 1e7}, {"x2", 2e6}, {"n2", 1e7}});
+  const auto p = std::find_if(counts.begin(), counts.end(),
+                              [](const Output& output) { return output.name == "p_value"; });
+  EXPECT_EQ(std::get<Undefined>(p->value).reason, kBelowSmallest);
 }
 
 TEST(Calculator, AMistypedNameGetsTheNearestOne) {

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kGap = 2;
 constexpr int kNarrowestText = 14;
+constexpr std::size_t kRowsLookedAt = 200;  // Choosing widths stays quick in long tables.
 
 std::string spaces(int count) {
   return std::string(static_cast<std::size_t>(std::max(0, count)), ' ');
@@ -70,28 +71,84 @@ int total_width(const std::vector<Strip>& strips) {
                          [](int sum, const Strip& s) { return sum + s.width + kGap; });
 }
 
-/// The narrowest a column may get: its longest word, but not below a readable width.
+int longest_word(std::string_view text) {
+  int width = 0;
+  for (const std::string& word : wrap(text, 0)) width = std::max(width, display_width(word));
+  return width;
+}
+
+/// The narrowest a column may get: numbers stay whole and only their title wraps; text wraps down
+/// to its longest word, but not below a readable width.
 int narrowest(const Strip& strip) {
-  if (strip.right) return strip.width;
-  int width = kNarrowestText;
-  for (const std::string& cell : strip.cells) {
-    for (const std::string& line : wrap(cell, 0)) width = std::max(width, display_width(line));
-  }
+  int width = strip.right ? 0 : kNarrowestText;
+  width = std::max(width, longest_word(strip.title));
+  for (const std::string& cell : strip.cells)
+    width = std::max(width, strip.right ? display_width(cell) : longest_word(cell));
   return std::min(width, strip.width);
 }
 
-/// Narrows text columns, the widest first, until the table fits. When it cannot, nothing changes:
-/// a table that has to be parted anyway reads better unwrapped.
-void squeeze(std::vector<Strip>& strips, int width) {
-  std::vector<Strip> narrow = strips;
-  while (total_width(narrow) > width) {
-    const auto widest = std::ranges::max_element(narrow, {}, [](const Strip& strip) {
-      return strip.width > narrowest(strip) ? strip.width : 0;
-    });
-    if (widest->width <= narrowest(*widest)) return;
-    widest->width = std::max(narrowest(*widest), widest->width - (total_width(narrow) - width));
+/// How many lines each row of a column takes at a width; the title counts as the first row.
+std::vector<int> heights(const Strip& strip, int width) {
+  const auto lines = [&](const std::string& text) {
+    return static_cast<int>(wrap(text, width).size());
+  };
+  std::vector<int> out{lines(strip.title)};
+  const std::size_t rows = std::min(strip.cells.size(), kRowsLookedAt);
+  for (std::size_t row = 0; row < rows; ++row) out.push_back(lines(strip.cells[row]));
+  return out;
+}
+
+/// Narrows columns one step at a time until the table fits: the one that makes it grow least, the
+/// widest among equals. Assumes that it fits when each is at its least.
+void narrow(std::vector<Strip>& strips, const std::vector<int>& least, int width) {
+  std::vector<std::vector<int>> now;
+  std::vector<std::vector<int>> next;
+  for (const Strip& strip : strips) {
+    now.push_back(heights(strip, strip.width));
+    next.push_back(heights(strip, strip.width - 1));
   }
-  strips = std::move(narrow);
+  const auto growth = [&](std::size_t column) {
+    int sum = 0;
+    for (std::size_t row = 0; row < now[column].size(); ++row) {
+      int high = 0;
+      for (const auto& other : now) high = std::max(high, other[row]);
+      sum += std::max(0, next[column][row] - high);
+    }
+    return sum;
+  };
+  for (int excess = total_width(strips) - width; excess > 0; --excess) {
+    std::size_t best = strips.size();
+    int best_growth = 0;
+    for (std::size_t i = 0; i < strips.size(); ++i) {
+      if (strips[i].width <= least[i]) continue;
+      const int cost = growth(i);
+      if (best < strips.size() &&
+          (cost > best_growth || (cost == best_growth && strips[i].width <= strips[best].width)))
+        continue;
+      best = i;
+      best_growth = cost;
+    }
+    Strip& strip = strips[best];
+    --strip.width;
+    now[best] = std::move(next[best]);
+    next[best] = heights(strip, strip.width - 1);
+  }
+}
+
+/// Narrows columns until the table fits. One that does not fit even so is parted into blocks of
+/// columns; there, each column need only fit beside the first.
+void squeeze(std::vector<Strip>& strips, int width) {
+  std::vector<int> least;
+  int least_total = -kGap;
+  for (const Strip& strip : strips) {
+    least.push_back(narrowest(strip));
+    least_total += least.back() + kGap;
+  }
+  if (least_total <= width) return narrow(strips, least, width);
+  for (std::size_t i = 0; i < strips.size(); ++i) {
+    const int room = i == 0 ? width / 2 : width - strips[0].width - kGap;
+    strips[i].width = std::min(strips[i].width, std::max(room, least[i]));
+  }
 }
 
 /// How many strips from `first` on fit beside the first column; at least one.

@@ -165,7 +165,8 @@ CalculatorMethod normal_method() {
           {number("z", "statistic")},
           {{"p_greater", "P(Z > z)"},
            {"p_two_sided", "P(|Z| > |z|)"},
-           {"log10_p_greater", "right below 1e-308"}},
+           {"log10_p_greater", "right below 1e-308"},
+           {"log10_p_two_sided", "right below 1e-308"}},
           "erfc(z / sqrt 2) / 2",
           "Abramowitz & Stegun (1964) 26.2",
           [](const Inputs& in) -> Result<std::vector<Output>> {
@@ -173,7 +174,9 @@ CalculatorMethod normal_method() {
             return std::vector<Output>{
                 {"p_greater", numerics::normal_sf(z)},
                 {"p_two_sided", 2.0 * numerics::normal_sf(std::abs(z))},
-                {"log10_p_greater", numerics::normal_log_sf(z) / std::numbers::ln10}};
+                {"log10_p_greater", numerics::normal_log_sf(z) / std::numbers::ln10},
+                {"log10_p_two_sided",
+                 (numerics::normal_log_sf(std::abs(z)) + std::numbers::ln2) / std::numbers::ln10}};
           }};
 }
 

@@ -26,6 +26,10 @@ echarts.use([
 // Between the margins of an A4 page. When printing starts, the page still has its screen layout,
 // so the width on paper cannot be asked for.
 const paperWidth = 686;
+// Charts that are made for the paper alone learn of it here; listening first, before any of them.
+let printing = false;
+window.addEventListener('beforeprint', () => (printing = true));
+window.addEventListener('afterprint', () => (printing = false));
 
 /** Draws what `option` returns for a width, again whenever the option or the width changes. */
 export function draw(option: (width: number) => Option): Attachment<HTMLElement> {
@@ -36,7 +40,7 @@ export function draw(option: (width: number) => Option): Attachment<HTMLElement>
       chart.resize({ width, height: element.clientHeight, silent: true });
       chart.setOption(option(width), { notMerge: true });
     };
-    const onScreen = () => fit(element.clientWidth);
+    const onScreen = () => fit(printing ? paperWidth : element.clientWidth);
     const onPaper = () => fit(paperWidth);
     const sizes = new ResizeObserver(onScreen);
     sizes.observe(element);
