@@ -61,6 +61,8 @@ class World:
         self.words = ["simulate", folder, "--events", "300k", "--seed", "2", "-q"]
         self.reset()
         self.before = self.content()
+        must(*self.words)
+        self.after = self.content()
 
     def reset(self):
         must("simulate", str(self.folder), "--events", "50k", "--seed", "1", "-q")

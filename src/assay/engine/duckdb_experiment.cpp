@@ -41,7 +41,7 @@ class Assembly {
  private:
   Result<frame::Table> ask(const std::string& sql) { return database_.query(sql, progress_); }
 
-  std::vector<MetricMoments> empty_metrics() const {
+  [[nodiscard]] std::vector<MetricMoments> empty_metrics() const {
     std::vector<MetricMoments> metrics;
     for (const ExperimentMetric& metric : query_.metrics) {
       std::size_t size = metric.kind == MetricKind::ratio ? 2 : 1;
@@ -51,7 +51,7 @@ class Assembly {
     return metrics;
   }
 
-  std::vector<std::vector<MetricMoments>> empty_arms() const {
+  [[nodiscard]] std::vector<std::vector<MetricMoments>> empty_arms() const {
     return std::vector<std::vector<MetricMoments>>(query_.arms.size(), empty_metrics());
   }
 
@@ -74,7 +74,7 @@ class Assembly {
     return {};
   }
 
-  std::vector<std::string> variables(std::size_t i) const {
+  [[nodiscard]] std::vector<std::string> variables(std::size_t i) const {
     const ExperimentMetric& metric = query_.metrics[i];
     const auto capped = [&](std::string_view name) {
       const std::string column = fmt::format("{}_{}", name, i);

@@ -97,7 +97,7 @@ std::string count_time_sql(const Bound& bound, TimeUnit unit) {
       is_whole(bound.type) ||
       (is_text(bound.type) && (unit == TimeUnit::microseconds || unit == TimeUnit::nanoseconds));
   if (exact) {
-    const std::string whole =
+    std::string whole =
         bound.type == "BIGINT" ? bound.sql : fmt::format("TRY_CAST({} AS BIGINT)", bound.sql);
     if (unit == TimeUnit::nanoseconds) return fmt::format("({} // 1000)", whole);
     if (unit == TimeUnit::microseconds) return whole;

@@ -69,7 +69,7 @@ class Builder {
     add("flagged", fmt::format("SELECT {} FROM events", columns));
   }
 
-  std::string metric_flags(std::size_t i) const {
+  [[nodiscard]] std::string metric_flags(std::size_t i) const {
     const ExperimentMetric& metric = query_.metrics[i];
     std::string columns;
     if (metric.kind == MetricKind::funnel) {
@@ -146,7 +146,7 @@ class Builder {
                                 columns));
   }
 
-  std::string window_sql(const ExperimentMetric& metric) const {
+  [[nodiscard]] std::string window_sql(const ExperimentMetric& metric) const {
     std::string window = fmt::format("time_us >= anchor_us + {} AND time_us < {}", metric.delay_us,
                                      query_.period.end);
     if (metric.length_us) {
@@ -156,7 +156,7 @@ class Builder {
     return "(" + window + ")";
   }
 
-  std::string mature_sql(const ExperimentMetric& metric) const {
+  [[nodiscard]] std::string mature_sql(const ExperimentMetric& metric) const {
     const TimeUs end = std::min(query_.complete_until, query_.period.end);
     if (metric.kind == MetricKind::retention) {
       return fmt::format("anchor_day + {} < {}", metric.retention_day,
@@ -192,8 +192,8 @@ class Builder {
                                 columns));
   }
 
-  std::string terms(std::size_t i, const std::string& window, std::string_view numerator,
-                    std::string_view denominator) const {
+  [[nodiscard]] std::string terms(std::size_t i, const std::string& window,
+                                  std::string_view numerator, std::string_view denominator) const {
     const ExperimentMetric& metric = query_.metrics[i];
     const auto term = [&](const Term& of, std::string_view role, std::string_view name) {
       return fmt::format(

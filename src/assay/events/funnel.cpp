@@ -63,8 +63,10 @@ Partial run(const PartitionView& view, const FunnelPlan& plan,
   const std::uint16_t* event = view.event.data();
   const TimeUs* time = view.time.data();
   for (std::size_t u = 0; u < view.units(); ++u) {
+    // NOLINTBEGIN(misc-const-correctness): narrowed below when there is a period
     std::size_t begin = view.offsets[u];
     std::size_t end = view.offsets[u + 1];
+    // NOLINTEND(misc-const-correctness)
     if constexpr (kPeriod) {
       const auto row_of = [&](TimeUs t) {
         return static_cast<std::size_t>(std::lower_bound(time + begin, time + end, t) - time);

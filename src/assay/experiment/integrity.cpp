@@ -294,6 +294,21 @@ spec::Experiment with_default_checks(spec::Experiment experiment) {
   return experiment;
 }
 
+/// An experiment that nobody was exposed to has no answer, whatever its rules say.
+Result<void> check_exposed_at_all(const spec::Experiment& experiment, const Plan& plan,
+                                  const ExperimentMoments& moments) {
+  if (!experiment.exposure) return {};
+  for (const engine::ArmCounts& arm : moments.arms) {
+    if (arm.exposed > 0) return {};
+  }
+  const spec::Exposure& exposure = *experiment.exposure;
+  return fail(ErrorCode::invalid_data, "no assigned unit was exposed in the period",
+              exposure.events.empty() ? spec::where_text(exposure.filter.where)
+                                      : spec::where_text(exposure.events.front().where),
+              "check the exposure's event and filter, and that it follows the assignment",
+              "assigned: " + split_text(plan, assigned_counts(moments)));
+}
+
 }  // namespace
 
 bool Integrity::any_failed() const {
@@ -313,6 +328,7 @@ Result<Integrity> check_integrity(const spec::Experiment& declared, const Plan& 
                 "check the period, the assignment event and the names of the arms",
                 split_text(plan, assigned_counts(moments)));
   }
+  ASSAY_CHECK(check_exposed_at_all(experiment, plan, moments));
   Integrity out;
   ASSAY_CHECK(check_sample_ratio(experiment, plan, moments, out));
   check_both_arms(experiment, moments, out);

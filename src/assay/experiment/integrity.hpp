@@ -44,7 +44,8 @@ struct Integrity {
 /// `by` dimensions and every day of assignment, Holm over all. Balance: every covariate named
 /// (`pre_<metric>` by Welch's t on the pre-period value of analysed units, a dimension by
 /// chi-square on assigned units), Bonferroni over all of them.
-/// Fails with invalid_spec when a covariate names nothing that is there, and with
+/// Fails with invalid_data when an arm has no unit or nobody was exposed, invalid_spec when a
+/// covariate names nothing that is there, and
 /// undefined_statistic when no unit was assigned.
 Result<Integrity> check_integrity(const spec::Experiment& experiment, const Plan& plan,
                                   const engine::ExperimentMoments& moments);

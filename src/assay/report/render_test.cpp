@@ -142,7 +142,7 @@ TEST(Text, LongTitlesOverNumbersWrap) {
             .rows = {{text_cell("experiment moments"), number_cell(0.5), count_cell(12)}}});
   for (const std::string& line : lines_of(render_text(document, {.width = 44})))
     EXPECT_LE(display_width(line), 44) << line;
-  EXPECT_THAT(render_text(document, {.width = 44}), HasSubstr("experiment moments"));
+  EXPECT_THAT(render_text(document, {.width = 44}), HasSubstr("worst relative  figures\n"));
 }
 
 TEST(Text, NoLineEndsInSpaces) {

@@ -121,7 +121,7 @@ Result<void> compact_locked(const std::filesystem::path& folder, std::size_t thr
   }
   manifest.segments = {merged};
   writer.keep();  // From here on a file that the manifest does not name is a leftover.
-  const Result<void> committed = write_manifest(folder, manifest);
+  Result<void> committed = write_manifest(folder, manifest);
   remove_leftovers(folder);
   return committed;
 }

@@ -99,7 +99,8 @@ class ExperimentUnits {
   };
   void bind(const PartitionView& view);
   void add_row(const Unit& unit, UnitRows& rows) const;
-  Unit locate(const PartitionView& view, std::size_t begin, std::size_t end, TimeUs anchor) const;
+  [[nodiscard]] Unit locate(const PartitionView& view, std::size_t begin, std::size_t end,
+                            TimeUs anchor) const;
   void fill_row(const PartitionView& view, const Unit& unit);
   [[nodiscard]] TimeUs instant(const Edge& edge, const Unit& unit) const;
   [[nodiscard]] SegmentKey segment(const SegmentRule& rule, const PartitionView& view,

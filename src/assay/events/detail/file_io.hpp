@@ -48,11 +48,11 @@ class OutputFile {
   ~OutputFile();
 
   /// Thread-safe. Fails with unavailable (disk full, quota, device error).
-  Result<void> write(std::uint64_t offset, Bytes bytes) const;
-  Result<void> read(std::uint64_t offset, std::span<std::byte> bytes) const;
+  [[nodiscard]] Result<void> write(std::uint64_t offset, Bytes bytes) const;
+  [[nodiscard]] Result<void> read(std::uint64_t offset, std::span<std::byte> bytes) const;
 
   /// Sets the size and flushes to the disk.
-  Result<void> finish(std::uint64_t size) const;
+  [[nodiscard]] Result<void> finish(std::uint64_t size) const;
   void keep() { kept_ = true; }
 
  private:

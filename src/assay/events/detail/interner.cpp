@@ -71,7 +71,7 @@ std::uint32_t Interner::find_or_add(const Key& key, std::uint64_t hash, std::str
 }
 
 void Interner::grow() {
-  std::vector<Slot> old = std::move(slots_);
+  const std::vector<Slot> old = std::move(slots_);
   slots_.assign(4 * old.size(), Slot{});
   mask_ = slots_.size() - 1;
   for (const Slot& slot : old) {

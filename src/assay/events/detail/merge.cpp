@@ -64,7 +64,7 @@ class Merger {
       while (moving.next < moving.end && before(moving, rival));
       heads_.push_back(moving);
     }
-    Head& moved = heads_.back();
+    const Head& moved = heads_.back();
     run.count = moved.next - run.begin;
     if (moved.next == moved.end) heads_.pop_back();
     append(run);

@@ -25,7 +25,8 @@ RowStore::RowStore(Options options) : options_(std::move(options)) {
   // A quarter of the memory may stand in blocks that are not yet full.
   const std::size_t kinds = options_.texts ? 2 : 1;
   const std::size_t share = options_.memory_bytes / (4 * options_.partitions * kinds);
-  const std::size_t rows = share / row_bytes(options_) / kFewestRows * kFewestRows;
+  const std::size_t bytes = std::max<std::size_t>(1, row_bytes(options_));
+  const std::size_t rows = share / bytes / kFewestRows * kFewestRows;
   rows_per_block_ = std::clamp(rows, kFewestRows, kMostRows);
   std::size_t start = 0;
   for (const std::size_t width : options_.widths) {

@@ -72,8 +72,9 @@ class RowStore {
   [[nodiscard]] std::uint64_t spilled_bytes() const { return spilled_bytes_; }
 
   /// Copies a column or the texts of a partition, in order of arrival. Thread-safe.
-  Result<void> load(std::size_t partition, std::size_t column, std::span<std::byte> to) const;
-  Result<void> load_texts(std::size_t partition, std::span<std::byte> to) const;
+  [[nodiscard]] Result<void> load(std::size_t partition, std::size_t column,
+                                  std::span<std::byte> to) const;
+  [[nodiscard]] Result<void> load_texts(std::size_t partition, std::span<std::byte> to) const;
 
  private:
   struct Block {
