@@ -1,5 +1,5 @@
-"""Simulated worlds on a real Trino beside the same worlds on this machine: equal answers first, then
-what came back and what it cost.
+"""Simulated worlds on a real Trino beside the same worlds on this machine: equal answers first,
+then what came back and what it cost.
 
     tools/cluster/trino.sh up && eval "$(tools/cluster/trino.sh env)"
     build/bench/venv/bin/python bench/warehouse.py --assay build/release/cli/assay 1M 5M 20M
