@@ -103,7 +103,8 @@ Result<engine::FunnelQuery> funnel_query(const Asked& asked, const FunnelOptions
   }
   if (options.funnel.empty())
     return fail(ErrorCode::invalid_spec, "no funnel to compute", "", "write --steps A,B,C");
-  return fail(ErrorCode::invalid_spec, fmt::format("there is no funnel `{}`", options.funnel), "",
+  return fail(ErrorCode::invalid_spec, fmt::format("there is no funnel `{}`", options.funnel),
+              "--funnel",
               spec::did_you_mean(
                   options.funnel, have,
                   have.empty() ? "write --steps A,B,C" : "name one of the project's funnels"),
