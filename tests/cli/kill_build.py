@@ -8,8 +8,8 @@ answer as before. simulate: another world over a world; after every stop the fol
 old world, byte for byte, or (after SIGKILL, in the moment of the exchange) no truth; the next run
 must make the new world whole.
 With SIGINT the program must end with 130 and say that nothing is half-written. Moments are spread
-evenly over the duration of a run left alone; at least half of them must have hit the program at
-work, or the test proves nothing and fails.
+evenly over the duration of a run left alone. Only signals that hit the program at work count, and
+ROUNDS of them must.
 """
 
 import hashlib
@@ -86,21 +86,23 @@ class World:
 
 
 def stop_one(words, number, wait):
-    """Sends the signal after `wait` seconds; whether it ended a program that was at work."""
+    """Sends the signal after `wait` seconds: "early", "late", or "at work" when it was."""
     process = subprocess.Popen(["assay", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True)
     time.sleep(wait)
     process.send_signal(number)
     _, said = process.communicate()
-    if process.returncode == 0 or (number == signal.SIGINT and process.returncode == -number):
-        return False  # Done before, or not yet begun.
+    if process.returncode == 0:
+        return "late"
+    if number == signal.SIGINT and process.returncode == -number:
+        return "early"  # Before it listens to signals.
     if process.returncode == -number and number != signal.SIGINT:
-        return True
+        return "at work"
     if process.returncode != 130:
         sys.exit(f"ended with {process.returncode}: {said}")
     if "nothing is half-written" not in said:
         sys.exit("does not say that nothing is half-written: " + said)
-    return True
+    return "at work"
 
 
 def main(kind, folder, name, rounds):
@@ -110,16 +112,19 @@ def main(kind, folder, name, rounds):
     begin = time.monotonic()
     must(*subject.words)
     duration = time.monotonic() - begin
-    stopped = 0
-    for turn in range(rounds):
+    stopped = tries = 0
+    while stopped < rounds and tries < 5 * rounds:
         subject.reset()
-        at_work = stop_one(subject.words, number, duration * (turn + 0.5) / rounds)
-        stopped += at_work
-        if at_work:
+        hit = stop_one(subject.words, number, duration * (stopped + 0.5) / rounds)
+        tries += 1
+        # The machine may be busier or idler than when the duration was taken.
+        duration *= {"early": 1.3, "late": 0.8, "at work": 1.0}[hit]
+        if hit == "at work":
+            stopped += 1
             subject.check(number)
     print(f"{stopped} of {rounds} stopped at work")
-    if 2 * stopped < rounds:
-        sys.exit(f"only {stopped} of {rounds} signals hit the program at work")
+    if stopped < rounds:
+        sys.exit(f"only {stopped} of {tries} signals hit the program at work")
 
 
 if __name__ == "__main__":
