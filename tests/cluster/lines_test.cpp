@@ -43,7 +43,7 @@ std::vector<EngineCase> engine_cases() {
       "'ü' AS t, CAST(NULL AS Nullable(Int64)) AS z, true AS b";
   return {{"ASSAY_SPARK", spark, "range({})", "id", "4000000000", 5000},
           {"ASSAY_FLIGHTSQL", spark, "range({})", "id", "4000000000"},
-          {"ASSAY_CLICKHOUSE", clickhouse, "numbers({})", "number", "50000000"}};
+          {"ASSAY_CLICKHOUSE", clickhouse, "numbers({})", "number", "400000000"}};
 }
 
 class Lines : public testing::TestWithParam<EngineCase> {
