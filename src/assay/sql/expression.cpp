@@ -6,26 +6,26 @@ namespace assay::sql {
 namespace {
 
 Expression make(Op op, std::vector<Expression> arguments, Expression filter = nullptr) {
-  Node node;
-  node.op = op;
-  node.arguments = std::move(arguments);
-  node.filter = std::move(filter);
-  return std::make_shared<const Node>(std::move(node));
+  auto node = std::make_shared<Node>();
+  node->op = op;
+  node->arguments = std::move(arguments);
+  node->filter = std::move(filter);
+  return node;
 }
 
 Expression make_literal(Literal literal) {
-  Node node;
-  node.op = Op::literal;
-  node.literal = std::move(literal);
-  return std::make_shared<const Node>(std::move(node));
+  auto node = std::make_shared<Node>();
+  node->op = Op::literal;
+  node->literal = std::move(literal);
+  return node;
 }
 
 Expression make_typed(Op op, std::vector<Expression> arguments, Type type) {
-  Node node;
-  node.op = op;
-  node.arguments = std::move(arguments);
-  node.type = type;
-  return std::make_shared<const Node>(std::move(node));
+  auto node = std::make_shared<Node>();
+  node->op = op;
+  node->arguments = std::move(arguments);
+  node->type = type;
+  return node;
 }
 
 std::vector<Expression> joined(Expression first, std::vector<Expression> rest) {
@@ -38,11 +38,11 @@ std::vector<Expression> joined(Expression first, std::vector<Expression> rest) {
 Expression column(std::string name) { return column({}, std::move(name)); }
 
 Expression column(std::string table, std::string name) {
-  Node node;
-  node.op = Op::column;
-  node.table = std::move(table);
-  node.name = std::move(name);
-  return std::make_shared<const Node>(std::move(node));
+  auto node = std::make_shared<Node>();
+  node->op = Op::column;
+  node->table = std::move(table);
+  node->name = std::move(name);
+  return node;
 }
 
 Expression value(std::int64_t number) { return make_literal(number); }
@@ -50,10 +50,10 @@ Expression value(double number) { return make_literal(number); }
 Expression value(std::string text) { return make_literal(std::move(text)); }
 Expression truth(bool literal) { return make_literal(literal); }
 Expression date(std::int64_t day) {
-  Node node;
-  node.op = Op::date;
-  node.literal = day;
-  return std::make_shared<const Node>(std::move(node));
+  auto node = std::make_shared<Node>();
+  node->op = Op::date;
+  node->literal = day;
+  return node;
 }
 Expression missing(Type type) { return make_typed(Op::missing, {}, type); }
 
@@ -149,9 +149,9 @@ Expression next(Expression a, Window window) {
 }
 
 Expression over(Expression aggregate, Window window) {
-  Node node = *aggregate;
-  node.window = std::move(window);
-  return std::make_shared<const Node>(std::move(node));
+  auto node = std::make_shared<Node>(*aggregate);
+  node->window = std::move(window);
+  return node;
 }
 
 }  // namespace assay::sql
