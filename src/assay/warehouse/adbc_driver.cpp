@@ -97,7 +97,8 @@ Result<AdbcDriver*> start(void* library, const EngineUrl& url, const std::string
 
 Result<AdbcDriver*> load_file(const EngineUrl& url, const std::string& file) {
   static std::mutex mutex;
-  static std::map<std::string, AdbcDriver*> drivers;
+  // Never destroyed, so that the drivers in it stay within reach to the end of the process.
+  static auto& drivers = *new std::map<std::string, AdbcDriver*>();
   const std::lock_guard lock(mutex);
   const std::string key = file + "\n" + option(url, "entry");
   if (const auto found = drivers.find(key); found != drivers.end()) return found->second;
