@@ -2,8 +2,9 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .PHONY: help setup build demo test test-asan test-cluster test-spark format format-check layers \
-  tidy bench clean
+  tidy bench calibration clean
 
+RUNS ?= 20000
 JOBS ?= $(shell nproc)
 EVENTS ?= 20M
 SEED ?= 1
@@ -61,6 +62,9 @@ tidy: setup  ## read the C++ sources with clang-tidy (slow: about ten CPU second
 
 bench: build  ## compare with other engines: equal answers first, then the time
 	@bench/run.sh
+
+calibration: build  ## simulate every interval and test; write docs/calibration.md
+	@build/release/tests/calibration/calibration --write docs/calibration.md $(RUNS)
 
 clean:
 	@rm -rf build $(DEMO)

@@ -9,8 +9,15 @@
 #include <set>
 #include <vector>
 
+#include "assay/assignment/calculator.hpp"
 #include "assay/base/text.hpp"
+#include "assay/design/calculator.hpp"
+#include "assay/interference/calculator.hpp"
+#include "assay/portfolio/calculator.hpp"
+#include "assay/resampling/calculator.hpp"
+#include "assay/sequential/calculator.hpp"
 #include "assay/stats/calculator.hpp"
+#include "assay/survival/calculator.hpp"
 
 namespace assay::app {
 namespace {
@@ -96,7 +103,8 @@ Result<double> parse_number(std::string_view name, std::string_view text) {
 }
 
 Result<InputValue> parse_option(const InputSpec& spec, std::string_view text) {
-  if (spec.kind == InputKind::choice) return InputValue(std::string(text));
+  if (spec.kind == InputKind::choice || spec.kind == InputKind::text)
+    return InputValue(std::string(text));
   if (spec.kind != InputKind::array) {
     ASSAY_TRY(const double value, parse_number(spec.name, text));
     return InputValue(value);
@@ -297,13 +305,26 @@ std::string method_text(const CalculatorMethod& method) {
 
 }  // namespace
 
+const std::vector<const stats::CalculatorMethod*>& calc_methods() {
+  static const auto all = [] {
+    std::vector<const stats::CalculatorMethod*> methods;
+    for (const auto* room : {&stats::calculator_methods(), &sequential::calculator_methods(),
+                             &resampling::calculator_methods(), &survival::calculator_methods(),
+                             &assignment::calculator_methods(), &interference::calculator_methods(),
+                             &design::calculator_methods(), &portfolio::calculator_methods()})
+      for (const auto& method : *room) methods.push_back(&method);
+    return methods;
+  }();
+  return all;
+}
+
 Result<CalcOutput> run_calc(std::string_view method,
                             const std::map<std::string, std::string>& options,
                             const std::optional<std::string>& json_inputs) {
   if (method == "list" && options.empty() && !json_inputs) return list_calc();
-  ASSAY_TRY(const auto* found, stats::find_calculator_method(method));
+  ASSAY_TRY(const auto* found, stats::find_calculator_method(calc_methods(), method));
   ASSAY_TRY(const auto inputs, gather(*found, options, json_inputs));
-  ASSAY_TRY(const auto outputs, stats::calculate(method, inputs));
+  ASSAY_TRY(const auto outputs, stats::calculate(*found, inputs));
   return CalcOutput{result_text(*found, inputs, outputs),
                     result_json(*found, inputs, outputs).dump(2) + '\n'};
 }
@@ -315,13 +336,12 @@ CalcOutput list_calc() {
   json["methods"] = Json::array();
   std::string text = "methods of assay calc\n\n";
   std::size_t width = 0;
-  for (const auto& method : stats::calculator_methods())
-    width = std::max(width, method.name.size());
-  for (const auto& method : stats::calculator_methods()) {
-    json["methods"].push_back(method_json(method));
-    add_wrapped(text, "  " + method.name, width + 4, method.summary);
+  for (const auto* method : calc_methods()) width = std::max(width, method->name.size());
+  for (const auto* method : calc_methods()) {
+    json["methods"].push_back(method_json(*method));
+    add_wrapped(text, "  " + method->name, width + 4, method->summary);
     std::string needed;
-    for (const InputSpec& spec : method.inputs)
+    for (const InputSpec& spec : method->inputs)
       if (!spec.default_value) needed += (needed.empty() ? "--" : " --") + spec.name;
     add_wrapped(text, "", width + 4, needed);
   }
@@ -330,7 +350,7 @@ CalcOutput list_calc() {
 }
 
 Result<CalcOutput> describe_calc(std::string_view method) {
-  ASSAY_TRY(const auto* found, stats::find_calculator_method(method));
+  ASSAY_TRY(const auto* found, stats::find_calculator_method(calc_methods(), method));
   const Json json = method_json(*found);
   return CalcOutput{method_text(*found), json.dump(2) + '\n'};
 }

@@ -4,8 +4,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "assay/base/result.hpp"
+#include "assay/stats/calculator.hpp"
 
 namespace assay::app {
 
@@ -14,6 +16,9 @@ struct CalcOutput {
   std::string text;  ///< Aligned plain text within 80 columns, with a final newline.
   std::string json;  ///< One JSON object, indented by two, with a final newline.
 };
+
+/// The methods of all rooms, in the order of the documentation; every name once.
+const std::vector<const stats::CalculatorMethod*>& calc_methods();
 
 /// Runs one method of the calculator. Inputs come as option texts (`{"x1", "120"}`; arrays as
 /// "1,2,3") and optionally as a JSON object in `json_inputs`; an input given in both fails.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "assay/base/text.hpp"
@@ -73,7 +74,7 @@ TEST(Calc, WrongInputIsNamedWithWhatToWrite) {
 TEST(Calc, TheListIsASchemaForOtherPrograms) {
   const auto list = list_calc();
   const auto parsed = json::parse(list.json);
-  EXPECT_EQ(parsed["methods"].size(), stats::calculator_methods().size());
+  EXPECT_EQ(parsed["methods"].size(), calc_methods().size());
   EXPECT_EQ(run_calc("list", {})->json, list.json);
   const auto& first = parsed["methods"][0];
   EXPECT_EQ(first["name"], "two-proportion");
@@ -83,10 +84,16 @@ TEST(Calc, TheListIsASchemaForOtherPrograms) {
   EXPECT_EQ(first["inputs"][4]["exclusive_maximum"], 1.0);
 }
 
+TEST(Calc, EveryMethodHasANameOfItsOwn) {
+  std::set<std::string> names;
+  for (const auto* method : calc_methods())
+    EXPECT_TRUE(names.insert(method->name).second) << method->name;
+}
+
 TEST(Calc, EveryTextFitsATerminal) {
   expect_within_80_columns(list_calc().text);
-  for (const auto& method : stats::calculator_methods())
-    expect_within_80_columns(describe_calc(method.name)->text);
+  for (const auto* method : calc_methods())
+    expect_within_80_columns(describe_calc(method->name)->text);
   expect_within_80_columns(run_calc("two-proportion", kCounts)->text);
   EXPECT_FALSE(describe_calc("nothing-like-it"));
 }

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "assay/base/text.hpp"
-#include "assay/stats/detail/calculator_parts.hpp"
+#include "assay/stats/detail/calculator_lists.hpp"
 
 namespace assay::stats {
 namespace {
@@ -42,6 +42,10 @@ Result<void> check_value(const InputSpec& spec, const InputValue& value) {
       return bad_input(spec, fmt::format("{} must be a list of numbers, not empty", spec.name));
     for (const double entry : *entries) ASSAY_CHECK(check_number(spec, entry));
     return {};
+  }
+  if (spec.kind == InputKind::text) {
+    if (std::holds_alternative<std::string>(value)) return {};
+    return bad_input(spec, fmt::format("{} must be text", spec.name), "write it in quotes");
   }
   if (spec.kind == InputKind::choice) {
     const auto* word = std::get_if<std::string>(&value);
@@ -128,6 +132,8 @@ std::string_view to_text(InputKind kind) {
       return "array";
     case InputKind::choice:
       return "choice";
+    case InputKind::text:
+      return "text";
   }
   return "number";
 }
@@ -142,11 +148,12 @@ const std::vector<CalculatorMethod>& calculator_methods() {
   return methods;
 }
 
-Result<const CalculatorMethod*> find_calculator_method(std::string_view name) {
+Result<const CalculatorMethod*> find_calculator_method(
+    const std::vector<const CalculatorMethod*>& methods, std::string_view name) {
   std::vector<std::string> names;
-  for (const auto& method : calculator_methods()) {
-    if (method.name == name) return &method;
-    names.push_back(method.name);
+  for (const auto* method : methods) {
+    if (method->name == name) return method;
+    names.push_back(method->name);
   }
   const std::string near = nearest(name, names);
   return fail(ErrorCode::invalid_spec, fmt::format("there is no method {}", name), "",
@@ -154,13 +161,20 @@ Result<const CalculatorMethod*> find_calculator_method(std::string_view name) {
               list_text(names, 40));
 }
 
-Result<std::vector<Output>> calculate(std::string_view method, const Inputs& inputs) {
-  ASSAY_TRY(const auto* found, find_calculator_method(method));
-  ASSAY_TRY(const auto checked, complete(*found, inputs));
-  ASSAY_TRY(auto outputs, found->compute(checked));
+Result<std::vector<Output>> calculate(const CalculatorMethod& method, const Inputs& inputs) {
+  ASSAY_TRY(const auto checked, complete(method, inputs));
+  ASSAY_TRY(auto outputs, method.compute(checked));
   refuse_infinite(outputs);
   refuse_underflow(outputs);
   return outputs;
+}
+
+Result<std::vector<Output>> calculate(const std::vector<CalculatorMethod>& methods,
+                                      std::string_view name, const Inputs& inputs) {
+  std::vector<const CalculatorMethod*> all;
+  for (const auto& method : methods) all.push_back(&method);
+  ASSAY_TRY(const auto* found, find_calculator_method(all, name));
+  return calculate(*found, inputs);
 }
 
 }  // namespace assay::stats

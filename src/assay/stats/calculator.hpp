@@ -16,10 +16,10 @@
 /// web page and documentation read, so that a method has one name and one description.
 namespace assay::stats {
 
-enum class InputKind : std::uint8_t { number, integer, array, choice };
+enum class InputKind : std::uint8_t { number, integer, array, choice, text };
 std::string_view to_text(InputKind kind);
 
-/// A typed input: a number (integers too), a list of numbers, or a word of a choice.
+/// A typed input: a number (integers too), a list of numbers, or a word of a choice or text.
 using InputValue = std::variant<double, std::vector<double>, std::string>;
 using Inputs = std::map<std::string, InputValue, std::less<>>;
 
@@ -63,15 +63,21 @@ struct CalculatorMethod {
   std::function<Result<std::vector<Output>>(const Inputs&)> compute;  ///< Inputs are complete.
 };
 
-/// All methods, in the order of the documentation.
+/// The methods of this room, in the order of the documentation. Every room with methods has such
+/// a list.
 const std::vector<CalculatorMethod>& calculator_methods();
 
 /// The method of a name. Fails with invalid_spec and the nearest name.
-Result<const CalculatorMethod*> find_calculator_method(std::string_view name);
+Result<const CalculatorMethod*> find_calculator_method(
+    const std::vector<const CalculatorMethod*>& methods, std::string_view name);
 
 /// Checks the inputs (missing, unknown with the nearest name, wrong kind, non-finite, outside the
 /// constraint), fills in defaults and computes. Outputs come in the order of the method's specs;
 /// one that does not apply is Undefined with its reason.
-Result<std::vector<Output>> calculate(std::string_view method, const Inputs& inputs);
+Result<std::vector<Output>> calculate(const CalculatorMethod& method, const Inputs& inputs);
+
+/// The same for the method of this name among a room's.
+Result<std::vector<Output>> calculate(const std::vector<CalculatorMethod>& methods,
+                                      std::string_view name, const Inputs& inputs);
 
 }  // namespace assay::stats

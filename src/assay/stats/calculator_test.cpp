@@ -21,7 +21,7 @@ double value(const std::vector<Output>& outputs, std::string_view name) {
 const Inputs kCounts{{"x1", 48.0}, {"n1", 80.0}, {"x2", 56.0}, {"n2", 70.0}};
 
 TEST(Calculator, TwoProportionGivesTheTextbookNumbers) {
-  const auto out = *calculate("two-proportion", kCounts);
+  const auto out = *calculate(calculator_methods(), "two-proportion", kCounts);
   // Source: statsmodels 0.15.0, proportions_ztest([56, 48], [70, 80]); limits Newcombe 1998.
   EXPECT_NEAR(value(out, "p_value"), 0.00804508136819656, 1e-13);
   EXPECT_NEAR(value(out, "ci_low"), 0.0533, 5e-5);
@@ -46,7 +46,7 @@ TEST(Calculator, EveryMethodGivesWhatItPromisesInOrder) {
         inputs[spec.name] = spec.name == "p2" ? 0.4 : spec.name.starts_with("cov") ? 0.1 : number;
       }
     }
-    const auto out = calculate(method.name, inputs);
+    const auto out = calculate(calculator_methods(), method.name, inputs);
     ASSERT_TRUE(out) << method.name << ": " << to_text(out.error());
     ASSERT_EQ(out->size(), method.outputs.size()) << method.name;
     for (std::size_t i = 0; i < out->size(); ++i) {
@@ -62,27 +62,28 @@ TEST(Calculator, EveryMethodGivesWhatItPromisesInOrder) {
 
 TEST(Calculator, APValueTooSmallForADoubleIsNeverZero) {
   for (const double z : {-40.0, 40.0}) {
-    const auto out = *calculate("normal-tail", {{"z", z}});
+    const auto out = *calculate(calculator_methods(), "normal-tail", {{"z", z}});
     EXPECT_EQ(out[1].name, "p_two_sided");
     EXPECT_EQ(std::get<Undefined>(out[1].value).reason, kBelowSmallest);
     // Source: Laplace's continued fraction of Mills' ratio, 200 terms, in Python.
     EXPECT_NEAR(value(out, "log10_p_two_sided"), -349.13597646368186, 1e-10);
   }
-  EXPECT_EQ(value(*calculate("normal-tail", {{"z", -40.0}}), "p_greater"), 1.0);
-  const auto counts =
-      *calculate("two-proportion", {{"x1", 1e6}, {"n1", 1e7}, {"x2", 2e6}, {"n2", 1e7}});
+  EXPECT_EQ(value(*calculate(calculator_methods(), "normal-tail", {{"z", -40.0}}), "p_greater"),
+            1.0);
+  const auto counts = *calculate(calculator_methods(), "two-proportion",
+                                 {{"x1", 1e6}, {"n1", 1e7}, {"x2", 2e6}, {"n2", 1e7}});
   const auto p = std::find_if(counts.begin(), counts.end(),
                               [](const Output& output) { return output.name == "p_value"; });
   EXPECT_EQ(std::get<Undefined>(p->value).reason, kBelowSmallest);
 }
 
 TEST(Calculator, AMistypedNameGetsTheNearestOne) {
-  const auto method = calculate("two-proportions", kCounts);
+  const auto method = calculate(calculator_methods(), "two-proportions", kCounts);
   EXPECT_EQ(method.error().code, ErrorCode::invalid_spec);
   EXPECT_THAT(method.error().fix, HasSubstr("two-proportion"));
   auto inputs = kCounts;
   inputs["confidence_levle"] = 0.9;
-  const auto input = calculate("two-proportion", inputs);
+  const auto input = calculate(calculator_methods(), "two-proportion", inputs);
   EXPECT_THAT(input.error().problem, HasSubstr("confidence_levle"));
   EXPECT_THAT(input.error().fix, HasSubstr("confidence_level"));
 }
@@ -90,20 +91,29 @@ TEST(Calculator, AMistypedNameGetsTheNearestOne) {
 TEST(Calculator, MissingAndImpossibleInputsAreNamed) {
   auto inputs = kCounts;
   inputs.erase("n2");
-  EXPECT_THAT(calculate("two-proportion", inputs).error().problem, HasSubstr("n2"));
+  EXPECT_THAT(calculate(calculator_methods(), "two-proportion", inputs).error().problem,
+              HasSubstr("n2"));
   inputs["n2"] = 70.5;
-  EXPECT_THAT(calculate("two-proportion", inputs).error().problem, HasSubstr("whole number"));
+  EXPECT_THAT(calculate(calculator_methods(), "two-proportion", inputs).error().problem,
+              HasSubstr("whole number"));
   inputs["n2"] = 50.0;  // x2 = 56 > 50.
-  EXPECT_EQ(calculate("two-proportion", inputs).error().code, ErrorCode::invalid_data);
+  EXPECT_EQ(calculate(calculator_methods(), "two-proportion", inputs).error().code,
+            ErrorCode::invalid_data);
   inputs["n2"] = std::nan("");
-  EXPECT_THAT(calculate("two-proportion", inputs).error().problem, HasSubstr("finite"));
+  EXPECT_THAT(calculate(calculator_methods(), "two-proportion", inputs).error().problem,
+              HasSubstr("finite"));
   inputs = kCounts;
   inputs["confidence_level"] = 1.0;
-  EXPECT_THAT(calculate("two-proportion", inputs).error().fix, HasSubstr("0 < confidence_level"));
+  EXPECT_THAT(calculate(calculator_methods(), "two-proportion", inputs).error().fix,
+              HasSubstr("0 < confidence_level"));
   inputs["confidence_level"] = std::vector<double>{0.9};
-  EXPECT_THAT(calculate("two-proportion", inputs).error().problem, HasSubstr("one number"));
-  EXPECT_THAT(calculate("holm", {{"p_values", 0.5}}).error().problem, HasSubstr("list"));
-  EXPECT_THAT(calculate("holm", {{"p_values", std::vector<double>{0.5, 1.5}}}).error().problem,
+  EXPECT_THAT(calculate(calculator_methods(), "two-proportion", inputs).error().problem,
+              HasSubstr("one number"));
+  EXPECT_THAT(calculate(calculator_methods(), "holm", {{"p_values", 0.5}}).error().problem,
+              HasSubstr("list"));
+  EXPECT_THAT(calculate(calculator_methods(), "holm", {{"p_values", std::vector<double>{0.5, 1.5}}})
+                  .error()
+                  .problem,
               HasSubstr("out of range"));
 }
 
@@ -111,12 +121,13 @@ TEST(Calculator, AWrongWordOfAChoiceGetsTheNearestOne) {
   auto inputs = kCounts;
   inputs["margin"] = 0.05;
   inputs["scale"] = "relativ";
-  EXPECT_THAT(calculate("non-inferiority-proportions", inputs).error().fix, HasSubstr("relative"));
+  EXPECT_THAT(calculate(calculator_methods(), "non-inferiority-proportions", inputs).error().fix,
+              HasSubstr("relative"));
 }
 
 TEST(Calculator, ALiftThatDoesNotExistSaysWhy) {
-  const auto out =
-      *calculate("two-proportion", {{"x1", 0.0}, {"n1", 80.0}, {"x2", 6.0}, {"n2", 70.0}});
+  const auto out = *calculate(calculator_methods(), "two-proportion",
+                              {{"x1", 0.0}, {"n1", 80.0}, {"x2", 6.0}, {"n2", 70.0}});
   for (const auto& output : out) {
     if (output.name != "lift") continue;
     EXPECT_THAT(std::get<Undefined>(output.value).reason, HasSubstr("no successes"));
@@ -124,27 +135,30 @@ TEST(Calculator, ALiftThatDoesNotExistSaysWhy) {
 }
 
 TEST(Calculator, SampleRatioAndHolmTakeArrays) {
-  const auto srm = *calculate("sample-ratio", {{"counts", std::vector<double>{5000, 5200, 0}},
-                                               {"weights", std::vector<double>{0.5, 0.5, 0}}});
+  const auto srm = *calculate(calculator_methods(), "sample-ratio",
+                              {{"counts", std::vector<double>{5000, 5200, 0}},
+                               {"weights", std::vector<double>{0.5, 0.5, 0}}});
   EXPECT_NEAR(value(srm, "p_value"), 0.0476703806561615, 1e-14);  // scipy 1.17.1, chisquare.
-  const auto holm = *calculate("holm", {{"p_values", std::vector<double>{0.01, 0.04, 0.03}}});
+  const auto holm = *calculate(calculator_methods(), "holm",
+                               {{"p_values", std::vector<double>{0.01, 0.04, 0.03}}});
   EXPECT_EQ(value(holm, "n_rejected"), 1.0);  // By hand: 0.03, 0.06, 0.06.
 }
 
 TEST(Calculator, CupedWithoutCorrelationLeavesTheDifferenceAlone) {
   // By hand: with correlation 0 the adjusted and the plain difference agree.
-  const auto out = *calculate("cuped", {{"n1", 500.0},
-                                        {"mean_y1", 10.0},
-                                        {"sd_y1", 2.0},
-                                        {"mean_x1", 5.0},
-                                        {"sd_x1", 1.0},
-                                        {"correlation1", 0.0},
-                                        {"n2", 500.0},
-                                        {"mean_y2", 10.4},
-                                        {"sd_y2", 2.0},
-                                        {"mean_x2", 5.3},
-                                        {"sd_x2", 1.0},
-                                        {"correlation2", 0.0}});
+  const auto out = *calculate(calculator_methods(), "cuped",
+                              {{"n1", 500.0},
+                               {"mean_y1", 10.0},
+                               {"sd_y1", 2.0},
+                               {"mean_x1", 5.0},
+                               {"sd_x1", 1.0},
+                               {"correlation1", 0.0},
+                               {"n2", 500.0},
+                               {"mean_y2", 10.4},
+                               {"sd_y2", 2.0},
+                               {"mean_x2", 5.3},
+                               {"sd_x2", 1.0},
+                               {"correlation2", 0.0}});
   EXPECT_NEAR(value(out, "difference"), 0.4, 1e-12);
   EXPECT_NEAR(value(out, "variance_reduction"), 0.0, 0.03);
 }

@@ -5,12 +5,15 @@
 
 #include "assay/numerics/distributions.hpp"
 #include "assay/stats/balance.hpp"
-#include "assay/stats/detail/calculator_parts.hpp"
+#include "assay/stats/calculator_input.hpp"
+#include "assay/stats/detail/calculator_lists.hpp"
 #include "assay/stats/interval.hpp"
 #include "assay/stats/multiplicity.hpp"
 #include "assay/stats/sample_ratio.hpp"
 
 namespace assay::stats::detail {
+
+using namespace calculator;
 namespace {
 
 CalculatorMethod interval_method(bool exact) {

@@ -3,13 +3,16 @@
 #include <cmath>
 #include <limits>
 
+#include "assay/stats/calculator_input.hpp"
 #include "assay/stats/contrast.hpp"
-#include "assay/stats/detail/calculator_parts.hpp"
+#include "assay/stats/detail/calculator_lists.hpp"
 #include "assay/stats/lin.hpp"
 #include "assay/stats/non_inferiority.hpp"
 #include "assay/stats/two_proportion.hpp"
 
 namespace assay::stats::detail {
+
+using namespace calculator;
 namespace {
 
 using numerics::CoMoments;

@@ -1,7 +1,10 @@
-#include "assay/stats/detail/calculator_parts.hpp"
+#include "assay/stats/calculator_input.hpp"
+#include "assay/stats/detail/calculator_lists.hpp"
 #include "assay/stats/power.hpp"
 
 namespace assay::stats::detail {
+
+using namespace calculator;
 namespace {
 
 enum class Answer : std::uint8_t { power, sample_size, effect };

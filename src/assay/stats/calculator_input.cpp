@@ -1,10 +1,10 @@
-#include "assay/stats/detail/calculator_parts.hpp"
+#include "assay/stats/calculator_input.hpp"
 
 #include <fmt/core.h>
 
 #include <utility>
 
-namespace assay::stats::detail {
+namespace assay::stats::calculator {
 namespace {
 
 const InputValue& find(const Inputs& inputs, std::string_view name) {
@@ -56,6 +56,10 @@ InputSpec choice(std::string name, std::string description, std::vector<std::str
   return s;
 }
 
+InputSpec text(std::string name, std::string description) {
+  return plain(std::move(name), InputKind::text, std::move(description));
+}
+
 InputSpec between(InputSpec spec, double minimum, double maximum) {
   return limited(std::move(spec), minimum, maximum, false);
 }
@@ -101,4 +105,4 @@ const std::string& get_choice(const Inputs& inputs, std::string_view name) {
   return std::get<std::string>(find(inputs, name));
 }
 
-}  // namespace assay::stats::detail
+}  // namespace assay::stats::calculator

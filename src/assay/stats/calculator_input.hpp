@@ -7,12 +7,14 @@
 
 #include "assay/stats/calculator.hpp"
 
-/// The words that calculator methods are written in, and the lists of methods by theme.
-namespace assay::stats::detail {
+/// The words that calculator methods are written in: inputs with their limits, and the typed
+/// reading of inputs that were checked against them.
+namespace assay::stats::calculator {
 
 InputSpec number(std::string name, std::string description);
 InputSpec integer(std::string name, std::string description, double minimum);
 InputSpec array(std::string name, std::string description);
+InputSpec text(std::string name, std::string description);  ///< Any words.
 InputSpec choice(std::string name, std::string description, std::vector<std::string> choices);
 
 InputSpec between(InputSpec spec, double minimum, double maximum);  ///< Limits allowed.
@@ -28,10 +30,7 @@ InputSpec alpha(double default_value);
 double get(const Inputs& inputs, std::string_view name);
 std::int64_t get_count(const Inputs& inputs, std::string_view name);
 const std::vector<double>& get_array(const Inputs& inputs, std::string_view name);
+/// Of a choice or a text.
 const std::string& get_choice(const Inputs& inputs, std::string_view name);
 
-std::vector<CalculatorMethod> comparison_methods();  ///< Two arms.
-std::vector<CalculatorMethod> check_methods();       ///< Proportions, checks, families, tails.
-std::vector<CalculatorMethod> planning_methods();    ///< Power, sample size, detectable effect.
-
-}  // namespace assay::stats::detail
+}  // namespace assay::stats::calculator

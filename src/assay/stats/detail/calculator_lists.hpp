@@ -1,0 +1,14 @@
+#pragma once
+
+#include <vector>
+
+#include "assay/stats/calculator.hpp"
+
+/// The calculator methods of this room by theme.
+namespace assay::stats::detail {
+
+std::vector<CalculatorMethod> comparison_methods();  ///< Two arms.
+std::vector<CalculatorMethod> check_methods();       ///< Proportions, checks, families, tails.
+std::vector<CalculatorMethod> planning_methods();    ///< Power, sample size, detectable effect.
+
+}  // namespace assay::stats::detail
