@@ -2,11 +2,14 @@
 
     kill_build.py index PROJECT SIGNAL ROUNDS
     kill_build.py simulate FOLDER SIGNAL ROUNDS
+    kill_build.py nothing FOLDER
 
 index: `assay index --force` over an index; after every stop the index must pass `--verify` and
 answer as before. simulate: another world over a world; after every stop the folder must hold the
 old world, byte for byte, or (after SIGKILL, in the moment of the exchange) no truth; the next run
 must make the new world whole.
+nothing: a world in a new folder, stopped by SIGINT as soon as the folder is there; afterwards it must
+be gone.
 With SIGINT the program must end with 130 and say that nothing is half-written. Moments are spread
 evenly over the duration of a run left alone. Only signals that hit the program at work count, and
 ROUNDS of them must.
@@ -105,6 +108,20 @@ def stop_one(words, number, wait):
     return "at work"
 
 
+def leave_nothing(folder):
+    """The folder appears when the program is at work, and so listens to signals."""
+    process = subprocess.Popen(["assay", "simulate", folder, "--events", "20M", "-q"],
+                               stderr=subprocess.PIPE, text=True)
+    while not pathlib.Path(folder).exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    if process.returncode != 130 or "nothing is half-written" not in said:
+        sys.exit(f"ended with {process.returncode}: {said}")
+    if pathlib.Path(folder).exists():
+        sys.exit("a folder is left")
+
+
 def main(kind, folder, name, rounds):
     number = getattr(signal, name)
     subject = {"index": Index, "simulate": World}[kind](folder)
@@ -128,4 +145,7 @@ def main(kind, folder, name, rounds):
 
 
 if __name__ == "__main__":
+    if sys.argv[1] == "nothing":
+        leave_nothing(sys.argv[2])
+        sys.exit(0)
     main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))
