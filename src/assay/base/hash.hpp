@@ -12,6 +12,10 @@ namespace assay {
 std::uint64_t hash_bytes(std::span<const std::byte> bytes);
 std::uint64_t hash_text(std::string_view text);
 
+/// 64-bit XXH64 with seed 0 of a text: the hash that other programs compute too (Python `xxhash`,
+/// Go, Java, Rust, ClickHouse `xxHash64`, Trino `xxhash64`), so never to be exchanged for another.
+std::uint64_t xxh64_text(std::string_view text);
+
 /// Mixes a 64-bit integer so that every bit of it moves every bit of the result (splitmix64's
 /// finaliser, Steele et al. 2014).
 constexpr std::uint64_t hash_int(std::uint64_t x) {
