@@ -127,7 +127,8 @@ TEST(Hash, Murmur3AgreesWithMmh3) {
 }
 
 TEST(Hash, Murmur3TakesTheFormOfOtherProducts) {
-  // Source: "should be reproduced exactly in all clients" of Optimizely's SDKs, testHashIsCompliant.
+  // Source: "should be reproduced exactly in all clients" of Optimizely's SDKs,
+  // testHashIsCompliant.
   struct Case {
     const char* experiment;
     const char* unit;
@@ -185,8 +186,7 @@ TEST(Hash, Sha1HasTheKnownAnswersOfTheStandard) {
             (Words{0xA9993E36, 0x4706816A, 0xBA3E2571, 0x7850C26C, 0x9CD0D89D}));
   EXPECT_EQ(detail::sha1("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
             (Words{0x84983E44, 0x1C3BD26E, 0xBAAE4AA1, 0xF95129E5, 0xE54670F1}));
-  EXPECT_EQ(detail::sha1(""),
-            (Words{0xDA39A3EE, 0x5E6B4B0D, 0x3255BFEF, 0x95601890, 0xAFD80709}));
+  EXPECT_EQ(detail::sha1(""), (Words{0xDA39A3EE, 0x5E6B4B0D, 0x3255BFEF, 0x95601890, 0xAFD80709}));
 }
 
 TEST(Hash, RefusesASaltThatCannotBeTold) {

@@ -1,7 +1,7 @@
+#include "assay/assignment/detail/sha1.hpp"
+
 #include <bit>
 #include <string>
-
-#include "assay/assignment/detail/sha1.hpp"
 
 namespace assay::assignment::detail {
 namespace {

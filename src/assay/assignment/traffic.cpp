@@ -38,10 +38,10 @@ Result<void> check_arms(const TrafficRequest& request) {
   double total = 0;
   for (std::size_t i = 0; i < arms.size(); ++i) {
     if (!(arms[i].weight > 0) || !std::isfinite(arms[i].weight))
-      return fail(ErrorCode::invalid_spec,
-                  fmt::format("the weight of arm `{}` is not positive: {}", arms[i].name,
-                              arms[i].weight),
-                  "arms", "leave out an arm that gets no units");
+      return fail(
+          ErrorCode::invalid_spec,
+          fmt::format("the weight of arm `{}` is not positive: {}", arms[i].name, arms[i].weight),
+          "arms", "leave out an arm that gets no units");
     for (std::size_t j = 0; j < i; ++j)
       if (arms[i].name == arms[j].name)
         return fail(ErrorCode::invalid_spec, fmt::format("two arms are named `{}`", arms[i].name),
@@ -98,10 +98,10 @@ Result<void> check_slice(const Slice& slice) {
   ASSAY_CHECK(check_range(slice.range, "the slice"));
   const double holdout = slice.layer.holdout;
   if (!(holdout >= 0 && holdout < 1))
-    return fail(ErrorCode::invalid_spec,
-                fmt::format("the holdout of layer `{}` is no share below 1: {}", slice.layer.name,
-                            holdout),
-                "holdout", "write for example 0.05");
+    return fail(
+        ErrorCode::invalid_spec,
+        fmt::format("the holdout of layer `{}` is no share below 1: {}", slice.layer.name, holdout),
+        "holdout", "write for example 0.05");
   if (slice.range.high > 1 - holdout + 1e-12)
     return fail(ErrorCode::invalid_spec,
                 fmt::format("the slice {} reaches into the holdout of layer `{}`, which begins at "
@@ -204,7 +204,9 @@ Assigned walk(const TrafficPlan& plan, std::string_view unit, Seen seen) {
   return {Outcome::assigned, piece->arm};
 }
 
-bool same_days(const SliceUse& a, Day first, Day last) { return a.first <= last && first <= a.last; }
+bool same_days(const SliceUse& a, Day first, Day last) {
+  return a.first <= last && first <= a.last;
+}
 
 }  // namespace
 
@@ -230,7 +232,8 @@ Result<TrafficPlan> plan_traffic(TrafficRequest request) {
     return fail(ErrorCode::invalid_spec, "PlanOut has no share of traffic", "share",
                 "leave `share` out, and give only the units that PlanOut let in");
   if (plan.request.slice) ASSAY_CHECK(check_slice(*plan.request.slice));
-  if (plan.request.holdout && !(plan.request.holdout->share >= 0 && plan.request.holdout->share < 1))
+  if (plan.request.holdout &&
+      !(plan.request.holdout->share >= 0 && plan.request.holdout->share < 1))
     return fail(ErrorCode::invalid_spec,
                 fmt::format("the holdout is no share below 1: {}", plan.request.holdout->share),
                 "holdout", "write for example 0.02");
