@@ -15,8 +15,8 @@ namespace assay::app {
 namespace {
 
 constexpr double kTolerance = 1e-9;
-/// A cell without spread holds what is left of the means that were taken off and put back: 1e-12 of
-/// a value of 1 is no difference.
+/// A cell whose values are all equal has no spread to measure a difference against; the size of the
+/// values does then, and 1e-12 of it is no difference.
 constexpr double kRounding = 1e-3;
 
 /// How two answers compare: the number of figures and the largest difference seen.
