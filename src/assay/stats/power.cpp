@@ -64,14 +64,7 @@ double means_power(const UnitSpread& s, double effect, double n_total, const Tes
   const double dof =
       1.0 / (share * share / (nc - 1.0) + (1.0 - share) * (1.0 - share) / (nt - 1.0));
   const double shift = std::abs(effect) / std::sqrt(vc + vt);
-  const bool normal = dof > kNormalDof || shift > 30.0;
-  const double critical = normal ? numerics::normal_upper_quantile(tail_of(plan))
-                                 : numerics::student_t_upper_quantile(tail_of(plan), dof);
-  const double upper = normal ? numerics::normal_sf(critical - shift)
-                              : numerics::noncentral_t_sf(critical, dof, shift);
-  if (plan.one_sided) return upper;
-  return upper + (normal ? numerics::normal_cdf(-critical - shift)
-                         : numerics::noncentral_t_cdf(-critical, dof, shift));
+  return rejection_probability(shift, critical_value(tail_of(plan), dof), dof, plan.one_sided);
 }
 
 double proportions_power(double p1, double p2, double n_total, const TestPlan& plan) {
@@ -90,10 +83,34 @@ double proportions_power(double p1, double p2, double n_total, const TestPlan& p
 Result<std::int64_t> smallest_total(const std::function<double(double)>& power,
                                     const TestPlan& plan) {
   const double smaller_share = std::min(plan.treatment_share, 1.0 - plan.treatment_share);
-  double low = std::ceil(2.0 / smaller_share);
-  if (power(low) >= plan.power) return static_cast<std::int64_t>(low);
+  return smallest_n(power, plan.power, std::ceil(2.0 / smaller_share));
+}
+
+}  // namespace
+
+double critical_value(double tail, double degrees_of_freedom) {
+  return degrees_of_freedom > kNormalDof
+             ? numerics::normal_upper_quantile(tail)
+             : numerics::student_t_upper_quantile(tail, degrees_of_freedom);
+}
+
+double rejection_probability(double shift, double critical, double degrees_of_freedom,
+                             bool one_sided) {
+  const bool normal = degrees_of_freedom > kNormalDof || std::abs(shift) > 30.0;
+  const double upper = normal ? numerics::normal_sf(critical - shift)
+                              : numerics::noncentral_t_sf(critical, degrees_of_freedom, shift);
+  if (one_sided) return upper;
+  return upper + (normal ? numerics::normal_cdf(-critical - shift)
+                         : numerics::noncentral_t_cdf(-critical, degrees_of_freedom, shift));
+}
+
+Result<std::int64_t> smallest_n(const std::function<double(double)>& power, double wanted,
+                                double from) {
+  double low = from;
+  if (power(low) >= wanted) return static_cast<std::int64_t>(low);
   double high = low;
-  while (power(high) < plan.power) {
+  while (power(high) < wanted) {
+    low = high;
     high *= 2.0;
     if (high > kMostUnits) {
       return fail(ErrorCode::undefined_statistic,
@@ -103,13 +120,12 @@ Result<std::int64_t> smallest_total(const std::function<double(double)>& power,
   }
   while (high - low > 1.0) {
     const double middle = std::floor((low + high) / 2.0);
-    (power(middle) >= plan.power ? high : low) = middle;
+    (power(middle) >= wanted ? high : low) = middle;
   }
   return static_cast<std::int64_t>(high);
 }
 
-/// Where rising `power` reaches the plan's, between 0 and `high`.
-double solve_effect(const std::function<double(double)>& power, double high, double wanted) {
+double smallest_effect(const std::function<double(double)>& power, double wanted, double high) {
   double low = 0.0;
   for (int i = 0; i < 200 && high - low > 1e-13 * high; ++i) {
     const double middle = 0.5 * (low + high);
@@ -117,8 +133,6 @@ double solve_effect(const std::function<double(double)>& power, double high, dou
   }
   return high;
 }
-
-}  // namespace
 
 Result<double> power_of_means(const UnitSpread& spread, double effect, double n_total,
                               const TestPlan& plan) {
@@ -144,7 +158,7 @@ Result<double> mde_of_means(const UnitSpread& spread, double n_total, const Test
   const auto power = [&](double effect) { return means_power(spread, effect, n_total, plan); };
   double high = std::max(spread.control_sd, spread.treatment_sd) / std::sqrt(n_total);
   while (power(high) < plan.power) high *= 2.0;
-  return solve_effect(power, high, plan.power);
+  return smallest_effect(power, plan.power, high);
 }
 
 Result<double> power_of_proportions(double control, double treatment, double n_total,
@@ -179,7 +193,7 @@ Result<double> mde_of_proportions(double control, double n_total, const TestPlan
                 fmt::format("even a rise to 1 is not detected with {} units", n_total), "",
                 "plan for more units");
   }
-  return solve_effect(power, most, plan.power);
+  return smallest_effect(power, plan.power, most);
 }
 
 }  // namespace assay::stats

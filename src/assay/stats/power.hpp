@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "assay/base/result.hpp"
 
@@ -39,5 +40,25 @@ Result<std::int64_t> n_total_for_proportions(double control, double treatment,
                                              const TestPlan& plan);
 /// The smallest rise of the control proportion that reaches the power.
 Result<double> mde_of_proportions(double control, double n_total, const TestPlan& plan);
+
+// ---------------------------------------------------------------------------------------------
+// The parts that every design is planned with
+
+/// The t value with `tail` above it; the normal's beyond 1e5 degrees of freedom.
+double critical_value(double tail, double degrees_of_freedom);
+
+/// The chance that an estimate whose true value lies `shift` standard errors from the null passes
+/// `critical` (one-sided), or passes it on either side (two-sided): the non-central t.
+double rejection_probability(double shift, double critical, double degrees_of_freedom,
+                             bool one_sided);
+
+/// The smallest whole n >= `from` whose power reaches `wanted`; assumes power rises with n.
+/// Fails with undefined_statistic when 1e15 units do not reach it.
+Result<std::int64_t> smallest_n(const std::function<double(double n)>& power, double wanted,
+                                double from);
+
+/// Where `power` reaches `wanted` between 0 and `high`; assumes it rises and power(high) >= wanted.
+double smallest_effect(const std::function<double(double effect)>& power, double wanted,
+                       double high);
 
 }  // namespace assay::stats
