@@ -96,3 +96,65 @@ for salt, unit in PAIRS:
     b.arm = UniformChoice(choices=[0, 1, 2], unit=unit)
     print(f"  {{{salt + '.arm'!r}, {unit!r}, 0x{h:015X}, {h / float(0xFFFFFFFFFFFFFFF)!r}, "
           f"{a.arm}, {b.arm}}}")
+
+# Designs: the same made-up numbers as in the tests.
+import itertools
+
+import networkx as nx
+import numpy as np
+from scipy import stats
+
+
+def value(unit, column):
+    return (unit * 37 + column * 53 + unit * unit * (column + 3)) % 101
+
+
+def table(n, columns):
+    return np.array([[value(i, c) for c in range(columns)] for i in range(n)], dtype=float)
+
+
+x = table(12, 3)
+arms2 = np.array([0, 1] * 6)
+arms3 = np.array([0, 1, 2] * 4)
+inverse = np.linalg.inv(np.cov(x, rowvar=False))
+for arms in (arms2, arms3):
+    m = 0.0
+    for arm in np.unique(arms):
+        d = x[arms == arm].mean(axis=0) - x.mean(axis=0)
+        m += (arms == arm).sum() * d @ inverse @ d
+    print("imbalance", repr(float(m)))
+d = x[arms2 == 1].mean(axis=0) - x[arms2 == 0].mean(axis=0)
+print("imbalance, Morgan & Rubin's two-arm form", repr(float(6 * 6 / 12 * d @ inverse @ d)))
+
+for k, p in ((1, 0.01), (3, 0.1), (10, 0.001)):
+    a = stats.chi2.ppf(p, k)
+    print("rerandomisation", k, p, repr(float(a)), repr(float(stats.chi2.cdf(a, k + 2) / p)))
+
+
+def distances(x, kind):
+    if kind == "standardised":
+        x = (x - x.mean(axis=0)) / x.std(axis=0, ddof=1)
+    if kind == "mahalanobis":
+        low = np.linalg.cholesky(np.linalg.inv(np.cov(x, rowvar=False)))
+        x = x @ low
+    return np.sqrt(((x[:, None, :] - x[None, :, :]) ** 2).sum(axis=2))
+
+
+def least(x, kind):
+    n = len(x)
+    graph = nx.Graph()
+    d = distances(x, kind)
+    for i, j in itertools.combinations(range(n), 2):
+        graph.add_edge(i, j, weight=d[i, j])
+    if n % 2:
+        for i in range(n):
+            graph.add_edge(i, n, weight=0.0)
+    match = nx.min_weight_matching(graph)
+    return sum(graph[i][j]["weight"] for i, j in match), sorted(tuple(sorted(e)) for e in match)
+
+
+print("pairs: networkx", nx.__version__)
+for n, columns, kind in ((12, 3, "standardised"), (12, 3, "mahalanobis"), (11, 2, "raw"),
+                         (20, 3, "standardised"), (60, 4, "standardised"), (200, 6, "raw")):
+    total, match = least(table(n, columns), kind)
+    print(" ", n, columns, kind, repr(float(total)), match if n < 15 else "")
