@@ -1,5 +1,7 @@
 #include "assay/distributed/ask_experiment.hpp"
 
+#include <algorithm>
+
 #include "assay/distributed/compile_experiment.hpp"
 #include "assay/distributed/compile_unit_table.hpp"
 #include "assay/distributed/decode_experiment.hpp"
@@ -27,8 +29,21 @@ Result<ExperimentCells> ask_cells(const Ask& ask, const engine::ExperimentQuery&
   return cells;
 }
 
-Result<std::vector<Cell>> ask_days(const Ask& ask, const engine::ExperimentQuery& query,
-                                   const EventTable& table) {
+/// True where an engine's sums of some day keep too few digits. A group of units that all do nearly
+/// the same may, without harm: what it is merged into says how much that matters.
+bool needs_centres(const engine::ExperimentMoments& answer) {
+  const auto any = [](const std::vector<std::vector<engine::MetricMoments>>& arms) {
+    return std::any_of(arms.begin(), arms.end(), [](const auto& metrics) {
+      return std::any_of(metrics.begin(), metrics.end(), needs_shift);
+    });
+  };
+  return std::any_of(answer.days.begin(), answer.days.end(), [&](const engine::DayMoments& day) {
+    return any(day.daily) || any(day.cumulative);
+  });
+}
+
+Result<void> ask_days(const Ask& ask, const engine::ExperimentQuery& query, const EventTable& table,
+                      const ExperimentCells& moments, engine::ExperimentMoments& answer) {
   const auto about = [&](const Centres& centres) -> Result<std::vector<Cell>> {
     ASSAY_TRY(const std::optional<sql::Plan> plan, days_plan(query, table, centres));
     if (!plan) return std::vector<Cell>();
@@ -36,8 +51,12 @@ Result<std::vector<Cell>> ask_days(const Ask& ask, const engine::ExperimentQuery
     return read_days(query, rows, centres);
   };
   ASSAY_TRY(std::vector<Cell> cells, about({}));
-  if (const std::optional<Centres> centres = centres_for(cells)) return about(*centres);
-  return cells;
+  ASSAY_CHECK(add_days(query, moments, cells, answer));
+  if (!needs_centres(answer)) return {};
+  const std::optional<Centres> centres = centres_for(cells);
+  if (!centres) return {};
+  ASSAY_TRY(cells, about(*centres));
+  return add_days(query, moments, std::move(cells), answer);
 }
 
 }  // namespace
@@ -48,8 +67,7 @@ Result<engine::ExperimentMoments> experiment(const Ask& ask, const engine::Exper
   ASSAY_TRY(const ExperimentCells cells, ask_cells(ask, query, table, caps));
   ASSAY_TRY(engine::ExperimentMoments answer, experiment_moments(query, table, cells, caps));
   if (!query.daily) return answer;
-  ASSAY_TRY(std::vector<Cell> days, ask_days(ask, query, table));
-  ASSAY_CHECK(add_days(query, cells, std::move(days), answer));
+  ASSAY_CHECK(ask_days(ask, query, table, cells, answer));
   return answer;
 }
 

@@ -1,5 +1,7 @@
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "assay/distributed/compile_experiment.hpp"
 #include "assay/distributed/detail/experiment_units.hpp"
 
@@ -50,15 +52,36 @@ Expression so_far(const Term& term, const std::string& part) {
   return sql::over(sql::aggregate(largest ? Op::maximum : Op::sum, column(part)), days_of_unit());
 }
 
-std::vector<const Term*> terms_of(const engine::ExperimentQuery& query) {
-  std::vector<const Term*> terms;
-  for (const ExperimentMetric& metric : query.metrics) {
-    if (!is_additive(metric)) continue;
-    terms.push_back(&metric.numerator);
-    if (metric.denominator) terms.push_back(&*metric.denominator);
+/// The terms of means and ratios, each once however many metrics are made of it.
+class Terms {
+ public:
+  explicit Terms(const engine::ExperimentQuery& query) {
+    for (const ExperimentMetric& metric : query.metrics) {
+      if (!is_additive(metric)) continue;
+      add(metric.numerator);
+      if (metric.denominator) add(*metric.denominator);
+    }
   }
-  return terms;
-}
+
+  const std::vector<const Term*>& all() const { return all_; }
+
+  /// The number of the i-th mention of a term.
+  std::size_t at(std::size_t mention) const { return at_[mention]; }
+
+ private:
+  void add(const Term& term) {
+    const auto same = [&](const Term* known) {
+      return known->aggregation == term.aggregation && known->column == term.column &&
+             known->scale == term.scale && key_of(known->event) == key_of(term.event);
+    };
+    const auto known = std::find_if(all_.begin(), all_.end(), same);
+    at_.push_back(static_cast<std::size_t>(known - all_.begin()));
+    if (known == all_.end()) all_.push_back(&term);
+  }
+
+  std::vector<const Term*> all_;
+  std::vector<std::size_t> at_;
+};
 
 /// `running`: a row a unit and day on which it did something.
 sql::Input add_running(const std::vector<const Term*>& terms, const engine::ExperimentQuery& query,
@@ -97,8 +120,9 @@ sql::Input add_running(const std::vector<const Term*>& terms, const engine::Expe
 }  // namespace
 
 std::vector<MomentColumns> day_columns(const engine::ExperimentQuery& query) {
+  const Terms numbers(query);
   std::vector<MomentColumns> all;
-  std::size_t term = 0;
+  std::size_t mention = 0;
   for (std::size_t i = 0; i < query.metrics.size(); ++i) {
     if (!is_additive(query.metrics[i])) continue;
     const std::size_t terms = query.metrics[i].denominator ? 2 : 1;
@@ -106,17 +130,18 @@ std::vector<MomentColumns> day_columns(const engine::ExperimentQuery& query) {
       MomentColumns columns;
       columns.prefix = fmt::format("{}{}", what, i);
       for (std::size_t j = 0; j < terms; ++j)
-        columns.variables.push_back(column(numbered(what, term + j)));
+        columns.variables.push_back(column(numbered(what, numbers.at(mention + j))));
       all.push_back(std::move(columns));
     }
-    term += terms;
+    mention += terms;
   }
   return all;
 }
 
 Result<std::optional<sql::Plan>> days_plan(const engine::ExperimentQuery& query,
                                            const EventTable& table, const Centres& centres) {
-  const std::vector<const Term*> terms = terms_of(query);
+  const Terms numbers(query);
+  const std::vector<const Term*>& terms = numbers.all();
   if (!query.daily || terms.empty()) return std::optional<sql::Plan>();
   sql::Plan plan;
   sql::Input running = add_running(terms, query, table, plan);

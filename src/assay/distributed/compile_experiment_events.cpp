@@ -23,18 +23,17 @@ bool is_boolean(const EventTable& table, const std::string& word) {
   });
 }
 
-/// Two selectors with the same key mean the same events.
-std::string key_of(const engine::EventSelector& selector) {
-  std::string key = fmt::format("{}", selector.names.size());
-  for (const std::string& name : selector.names) key += fmt::format(" {}:{}", name.size(), name);
-  return selector.where ? key + " where " + frame::to_text(*selector.where) : key;
-}
-
 bool at_exposure(const engine::ExperimentQuery& query) {
   return query.exposure && query.anchor == engine::Anchor::exposure;
 }
 
 }  // namespace
+
+std::string key_of(const engine::EventSelector& selector) {
+  std::string key = fmt::format("{}", selector.names.size());
+  for (const std::string& name : selector.names) key += fmt::format(" {}:{}", name.size(), name);
+  return selector.where ? key + " where " + frame::to_text(*selector.where) : key;
+}
 
 sql::Input read_step(std::string step, std::string alias) {
   sql::Input input;
@@ -120,7 +119,9 @@ Expression UnitEvents::seen(const std::string& property) {
 }
 
 Expression UnitEvents::day() {
-  return named("day", local_day(column("time_us"), query_.timezone, range_), {});
+  Expression day = named("day", local_day(column("time_us"), query_.timezone, range_), {});
+  day_ = day->name;
+  return day;
 }
 
 void UnitEvents::keep_known(const std::string& property) {
@@ -128,84 +129,107 @@ void UnitEvents::keep_known(const std::string& property) {
   meant_.push_back(sql::is_known(column(property_name(table_, property))));
 }
 
-/// `flagged`: the events that matter and what they say.
+/// `flagged`: the events that matter and what they say. Only units with an assignment event are
+/// read further, before anything is sorted.
 void UnitEvents::add_events(sql::Plan& plan) {
   Scan scan;
   scan.range = range_;
   scan.properties = properties_;
   if (!every_event_) scan.where = sql::either(meant_);
-  sql::Select select;
-  select.from = {events_step(table_, scan, plan)};
-  select.outputs = {{"unit", column("unit")},
-                    {"time_us", column("time_us")},
-                    {"order_1", column("order_1")},
-                    {"is_assignment", sql::certainly(assignment())}};
+  UnitsMeant units{query_.period, {}, assignment()};
+  add_words(query_.assignment, units.properties);
+  if (query_.eligible) add_words(*query_.eligible, units.properties);
+  scan.units = std::move(units);
   Expression exposure = sql::truth(false);
   if (query_.exposure)
     exposure = sql::certainly(sql::both({condition(*query_.exposure, table_), inside()}));
-  select.outputs.push_back({"is_exposure", std::move(exposure)});
   std::vector<sql::Case> arms;
   for (std::size_t i = 0; i < query_.arms.size(); ++i) {
-    arms.push_back({compare(Op::equal, column(property_name(table_, query_.variant_property)),
+    arms.push_back(
+        {sql::both({compare(Op::equal, column(property_name(table_, query_.variant_property)),
                             value(query_.arms[i])),
-                    whole(static_cast<std::int64_t>(i))});
+                    assignment()}),
+         whole(static_cast<std::int64_t>(i))});
   }
-  select.outputs.push_back({"variant", sql::when(std::move(arms), sql::missing(sql::Type::int64))});
-  for (const auto& [key, output] : outputs_) select.outputs.push_back(output);
+  scan.told = {{"is_assignment", sql::certainly(assignment())},
+               {"is_exposure", std::move(exposure)},
+               {"variant", sql::when(std::move(arms), sql::missing(sql::Type::int64))}};
+  sql::Select select;
+  for (const char* name : {"unit", "time_us", "order_1"})
+    select.outputs.push_back({name, column(name)});
+  for (const auto& [key, output] : outputs_) {
+    if (output.name != day_) scan.told.push_back(output);
+  }
+  for (const sql::Output& told : scan.told)
+    select.outputs.push_back({told.name, column(told.name)});
+  if (!day_.empty())
+    select.outputs.push_back({day_, local_day(column("time_us"), query_.timezone, range_)});
+  select.from = {events_step(table_, scan, plan)};
   plan.add("flagged", std::move(select));
 }
 
-/// `assigned`: a row a unit. Which of its assignment events came first matters only when all that
-/// name an arm name the same one.
+/// Everything that the steps from here on hand on.
+std::vector<std::string> UnitEvents::carried() const {
+  std::vector<std::string> names{"unit",          "time_us",     "order_1",
+                                 "is_assignment", "is_exposure", "variant"};
+  for (const auto& [key, output] : outputs_) names.push_back(output.name);
+  return names;
+}
+
+// Looking at all events of a unit at once is a window over an order that taking out copies has
+// made already; a join of the events with the assignments would read the table twice.
+
+/// `assigned`: events beside the arms and the first assignment of their unit.
 void UnitEvents::add_assigned(sql::Plan& plan) {
-  const Expression known = sql::is_known(column("variant"));
-  const Expression low = sql::aggregate(Op::minimum, column("variant"));
-  const Expression high = sql::aggregate(Op::maximum, column("variant"));
+  const auto of_unit = [](Op op, Expression a) {
+    return sql::over(sql::aggregate(op, std::move(a)), {{column("unit")}, {}, false});
+  };
+  const Expression none = sql::missing(sql::Type::int64);
   sql::Select select;
+  for (const std::string& name : carried()) select.outputs.push_back({name, column(name)});
+  select.outputs.push_back(
+      {"assignments",
+       of_unit(Op::maximum, sql::when({{column("is_assignment"), whole(1)}}, whole(0)))});
+  select.outputs.push_back({"lowest_arm", of_unit(Op::minimum, column("variant"))});
+  select.outputs.push_back({"highest_arm", of_unit(Op::maximum, column("variant"))});
+  select.outputs.push_back(
+      {"assigned_us",
+       of_unit(Op::minimum,
+               sql::when({{sql::is_known(column("variant")), column("time_us")}}, none))});
   select.from = {read_step("flagged")};
-  select.where = column("is_assignment");
-  select.group_by = {column("unit")};
-  select.outputs = {
-      {"unit", column("unit")},
-      {"arm",
-       sql::when({{sql::is_missing(low), whole(-2)}, {compare(Op::less, low, high), whole(-1)}},
-                 low)},
-      {"assigned_us", sql::aggregate(Op::minimum, column("time_us"), known)},
-      {"assigned_order",
-       sql::first_by(column("order_1"), {column("time_us"), column("order_1")}, known)}};
   plan.add("assigned", std::move(select));
 }
 
-/// `placed`: events beside the assignment of their unit, and the first exposure after it.
+/// `placed`: and beside the unit's arm, and its first exposure after the assignment. Which of its
+/// assignment events came first matters only when all that name an arm name the same one.
 void UnitEvents::add_placed(sql::Plan& plan) {
-  const auto event = [](const char* name) { return column("e", name); };
-  const auto unit = [](const char* name) { return column("a", name); };
+  const auto first = [](Expression condition, const char* name) {
+    return sql::over(sql::aggregate(Op::minimum, sql::when({{std::move(condition), column(name)}},
+                                                           sql::missing(sql::Type::int64))),
+                     {{column("unit")}, {}, false});
+  };
   sql::Select select;
-  select.from = {read_step("flagged", "e"), read_step("assigned", "a")};
-  select.from.back().on = compare(Op::equal, event("unit"), unit("unit"));
-  const Expression has_arm = compare(Op::greater_or_equal, unit("arm"), whole(0));
-  select.where = sql::either({has_arm, event("is_assignment")});
-  Expression anchor = unit("assigned_us");
+  for (const std::string& name : carried()) select.outputs.push_back({name, column(name)});
+  const Expression low = column("lowest_arm");
+  select.outputs.push_back(
+      {"arm", sql::when({{sql::is_missing(low), whole(-2)},
+                         {compare(Op::less, low, column("highest_arm")), whole(-1)}},
+                        low)});
+  select.outputs.push_back({"assigned_us", column("assigned_us")});
+  const Expression at_first =
+      sql::both({sql::is_known(column("variant")),
+                 compare(Op::equal, column("time_us"), column("assigned_us"))});
+  select.outputs.push_back({"assigned_order", first(at_first, "order_1")});
+  Expression anchor = column("assigned_us");
   if (at_exposure(query_)) {
-    const Expression exposed =
-        sql::both({event("is_exposure"),
-                   compare(Op::greater_or_equal, event("time_us"), unit("assigned_us"))});
-    anchor = sql::over(sql::aggregate(Op::minimum, sql::when({{exposed, event("time_us")}},
-                                                             sql::missing(sql::Type::int64))),
-                       {{event("unit")}, {}, false});
+    anchor =
+        first(sql::both({column("is_exposure"),
+                         compare(Op::greater_or_equal, column("time_us"), column("assigned_us"))}),
+              "time_us");
   }
-  select.outputs = {{"unit", event("unit")},
-                    {"arm", unit("arm")},
-                    {"assigned_us", unit("assigned_us")},
-                    {"assigned_order", unit("assigned_order")},
-                    {"anchor", std::move(anchor)},
-                    {"time_us", event("time_us")},
-                    {"order_1", event("order_1")},
-                    {"is_assignment", event("is_assignment")},
-                    {"is_exposure", event("is_exposure")},
-                    {"variant", event("variant")}};
-  for (const auto& [key, output] : outputs_)
-    select.outputs.push_back({output.name, event(output.name.c_str())});
+  select.outputs.push_back({"anchor", std::move(anchor)});
+  select.from = {read_step("assigned")};
+  select.where = compare(Op::equal, column("assignments"), whole(1));
   plan.add("placed", std::move(select));
 }
 
@@ -213,18 +237,17 @@ sql::Input UnitEvents::add(sql::Plan& plan) {
   add_events(plan);
   add_assigned(plan);
   add_placed(plan);
+  const Expression has_arm = compare(Op::greater_or_equal, column("arm"), whole(0));
   const Expression anchor =
-      sql::when({{compare(Op::greater_or_equal, column("arm"), whole(0)), column("anchor")}},
-                sql::missing(sql::Type::int64));
+      sql::when({{has_arm, column("anchor")}}, sql::missing(sql::Type::int64));
   sql::Select select;
   select.from = {read_step("placed")};
-  for (const char* name : {"unit", "arm", "assigned_us", "assigned_order", "time_us", "order_1",
-                           "is_assignment", "is_exposure", "variant"})
+  select.where = sql::either({has_arm, column("is_assignment")});
+  for (const std::string& name : carried()) select.outputs.push_back({name, column(name)});
+  for (const char* name : {"arm", "assigned_us", "assigned_order"})
     select.outputs.push_back({name, column(name)});
   select.outputs.push_back({"anchor_us", anchor});
   select.outputs.push_back({"anchor_day", local_day(anchor, query_.timezone, query_.period)});
-  for (const auto& [key, output] : outputs_)
-    select.outputs.push_back({output.name, column(output.name)});
   return plan.add("anchored", std::move(select));
 }
 

@@ -37,6 +37,8 @@ Expression later(const char* name, std::int64_t by) {
 /// A metric that goes through the funnel; [class]: its column of the events.
 struct Funnel {
   std::size_t metric = 0;
+  std::vector<std::size_t> shorter;  ///< Metrics that ask for its first steps alone.
+  std::vector<std::string> steps;    ///< [step]: its column of the events.
   FunnelClasses classes;
   std::vector<std::string> flags;
 };
@@ -47,10 +49,11 @@ class Units {
       : query_(query), table_(table), request_(request), events_(query, table, history()) {}
 
   Result<sql::Input> add(sql::Plan& plan) {
-    for (const char* name : {"unit", "arm", "assigned_us", "anchor_us", "anchor_day"}) {
-      folded_.group_by.push_back(column(name));
-      folded_.outputs.push_back({name, column(name)});
-    }
+    // By the unit alone, by which its events stand together already; the others are one a unit.
+    folded_.group_by = {column("unit")};
+    folded_.outputs = {{"unit", column("unit")}};
+    for (const char* name : {"arm", "assigned_us", "anchor_us", "anchor_day"})
+      folded_.outputs.push_back({name, sql::aggregate(Op::minimum, column(name))});
     units_.outputs = {
         {"unit", column("unit")},
         {"arm", column("arm")},
@@ -215,8 +218,32 @@ class Units {
     ASSAY_TRY(funnel.classes, funnel_classes(query_.metrics[i].steps));
     for (const std::size_t step : funnel.classes.step_of)
       funnel.flags.push_back(events_.flag(query_.metrics[i].steps[step])->name);
+    for (const std::size_t of_step : funnel.classes.of_step)
+      funnel.steps.push_back(funnel.flags[of_step]);
+    for (Funnel& known : funnels_) {
+      if (begins_as(known, funnel)) {
+        known.shorter.push_back(i);
+        return {};
+      }
+      if (begins_as(funnel, known)) {
+        funnel.shorter = std::move(known.shorter);
+        funnel.shorter.push_back(known.metric);
+        known = std::move(funnel);
+        return {};
+      }
+    }
     funnels_.push_back(std::move(funnel));
     return {};
+  }
+
+  /// How deep a unit came in the longer funnel says how deep it came in the shorter.
+  bool begins_as(const Funnel& longer, const Funnel& shorter) const {
+    const ExperimentMetric& a = query_.metrics[longer.metric];
+    const ExperimentMetric& b = query_.metrics[shorter.metric];
+    return a.delay_us == b.delay_us && a.length_us == b.length_us &&
+           a.funnel_window_us == b.funnel_window_us &&
+           longer.steps.size() >= shorter.steps.size() &&
+           std::equal(shorter.steps.begin(), shorter.steps.end(), longer.steps.begin());
   }
 
   /// The events of the outcome's window through the funnel, and how deep each unit came.
@@ -247,10 +274,13 @@ class Units {
       input.alias = fmt::format("f{}", funnel.metric);
       input.join = sql::JoinKind::left;
       input.on = compare(Op::equal, column("u", "unit"), column(input.alias, "unit"));
-      const auto steps = static_cast<std::int64_t>(query_.metrics[funnel.metric].steps.size());
-      joined.outputs.push_back(
-          {unit_column("y", funnel.metric),
-           yes_or_no(compare(Op::equal, column(input.alias, "depth"), whole(steps)))});
+      const auto reaches = [&](std::size_t metric) {
+        const auto steps = static_cast<std::int64_t>(query_.metrics[metric].steps.size());
+        joined.outputs.push_back({unit_column("y", metric),
+                                  yes_or_no(at_least(column(input.alias, "depth"), whole(steps)))});
+      };
+      reaches(funnel.metric);
+      std::for_each(funnel.shorter.begin(), funnel.shorter.end(), reaches);
       joined.from.push_back(std::move(input));
     }
     return plan.add("units", std::move(joined));

@@ -50,21 +50,36 @@ struct EventTable {
 Result<EventTable> open_table(warehouse::Connection& connection, const EventTableSpec& spec,
                               const Progress& progress);
 
+/// Units of which some event, a copy or not, is meant.
+struct UnitsMeant {
+  TimeRange range;
+  std::vector<std::string> properties;  ///< Words that the condition names.
+  sql::Expression where;
+};
+
 /// Which events a query reads.
 struct Scan {
   std::optional<TimeRange> range;  ///< Event times; none: all. Partitions outside are not touched.
   std::vector<std::string> properties;   ///< Words of the source that the query names.
   std::optional<sql::Expression> where;  ///< Over the columns below, to read fewer rows.
+  /// What is wanted of event and properties, in their place: worked out as rows are read, so that
+  /// taking out copies has less to carry. Empty: event and properties as they are.
+  std::vector<sql::Output> told;
+  /// Events of other units are left out before copies are looked for. The units themselves are
+  /// found by a reading of their own, of few columns. None: all units.
+  std::optional<UnitsMeant> units;
 };
 
 /// Adds the step `events`: the events that answers count (unit and time known, none from the
 /// future, each once by the dedup policy). Columns: unit (int64 or text), time_us, event, `order_1`
-/// (the sequence; where there is none, 0), and each property under property_name(i).
+/// (the sequence; where there is none, 0), and each property under property_name(i); or `told`.
 ///
 /// A warehouse has no order of arrival. Of copies with equal keys the one received first stays,
-/// ties by the smallest values; events at one instant are ordered by their sequence, and without
-/// one by event name and properties: the same on every engine, but where a project without a
-/// sequence has such ties its answers may differ from the embedded engine's.
+/// ties by the smallest values of the columns of the step; events at one instant are ordered by
+/// their sequence, and without one by event name and properties: the same on every engine, but
+/// where a project without a sequence has such ties its answers may differ from the embedded
+/// engine's. Copies are told by one order of each unit's events, which steps that partition by unit
+/// use again on engines that know how.
 sql::Input events_step(const EventTable& table, const Scan& scan, sql::Plan& plan);
 
 /// The column of `events` that holds a property of the source, by its word.

@@ -96,21 +96,17 @@ Conditions conditions_of(const EventTable& table, const Scan& scan) {
   return split;
 }
 
-/// True where copies are looked for: an event whose key is missing in all its parts is itself.
-sql::Expression has_key(const EventTable& table) {
-  std::vector<sql::Expression> parts;
-  for (std::size_t i = 1; i <= table.spec.source.dedup->keys.size(); ++i)
-    parts.push_back(sql::is_known(sql::column(fmt::format("key_{}", i))));
-  return sql::either(std::move(parts));
-}
+std::string key_name(std::size_t i) { return fmt::format("key_{}", i + 1); }
+std::string key_before(std::size_t i) { return fmt::format("before_{}", i + 1); }
 
-/// Which copy of an event a row is, 1 for the one that stays: the first received, ties by the
-/// smallest values.
-sql::Expression copy_number(const EventTable& table, const std::vector<std::string>& columns) {
+/// The keys of the row before, where copies stand behind one another, the one that stays first: the
+/// first received, ties by the smallest values.
+std::vector<sql::Output> keys_before(const EventTable& table,
+                                     const std::vector<std::string>& columns) {
+  const std::size_t keys = table.spec.source.dedup->keys.size();
   sql::Window window;
-  window.partition.push_back(sql::column("unit"));
-  for (std::size_t i = 1; i <= table.spec.source.dedup->keys.size(); ++i)
-    window.partition.push_back(sql::column(fmt::format("key_{}", i)));
+  window.partition = {sql::column("unit")};
+  for (std::size_t i = 0; i < keys; ++i) window.order.push_back({sql::column(key_name(i)), false});
   if (table.spec.source.ingest_time) {
     window.order.push_back(
         {sql::first_known({sql::column("ingest_us"), sql::value(kLatest)}), false});
@@ -118,16 +114,87 @@ sql::Expression copy_number(const EventTable& table, const std::vector<std::stri
   for (const std::string& column : columns) {
     if (column != "unit") window.order.push_back({sql::column(column), false});
   }
-  return sql::row_number(std::move(window));
+  std::vector<sql::Output> outputs;
+  for (std::size_t i = 0; i < keys; ++i)
+    outputs.push_back({key_before(i), sql::previous(sql::column(key_name(i)), window)});
+  return outputs;
+}
+
+/// True for a copy that goes. An event whose key is missing in all its parts is itself.
+sql::Expression is_copy(const EventTable& table) {
+  const std::size_t keys = table.spec.source.dedup->keys.size();
+  std::vector<sql::Expression> all;
+  std::vector<sql::Expression> any_known;
+  for (std::size_t i = 0; i < keys; ++i) {
+    const sql::Expression key = sql::column(key_name(i));
+    const sql::Expression before = sql::column(key_before(i));
+    const sql::Expression same = sql::certainly(sql::compare(Op::equal, key, before));
+    any_known.push_back(sql::is_known(key));
+    all.push_back(
+        keys == 1
+            ? same
+            : sql::either({same, sql::both({sql::is_missing(key), sql::is_missing(before)})}));
+  }
+  if (keys > 1) all.push_back(sql::either(std::move(any_known)));
+  return sql::both(std::move(all));
 }
 
 std::vector<std::string> columns_of(const EventTable& table, const Scan& scan) {
-  std::vector<std::string> columns{"unit", "time_us", "order_1", "event"};
+  std::vector<std::string> columns{"unit", "time_us", "order_1"};
+  for (const sql::Output& output : scan.told) columns.push_back(output.name);
+  if (!scan.told.empty()) return columns;
+  columns.emplace_back("event");
   for (const std::string& word : scan.properties) {
     const std::string name = property_name(table, word);
     if (std::find(columns.begin(), columns.end(), name) == columns.end()) columns.push_back(name);
   }
   return columns;
+}
+
+/// `units_meant`: one row a unit, under the name `meant_unit`.
+sql::Input units_meant(const EventTable& table, const UnitsMeant& units, sql::Plan& plan) {
+  sql::Select raw = received(table, units.properties);
+  if (auto parts = parts_of(table, units.range)) raw.where = std::move(*parts);
+  sql::Select meant;
+  meant.distinct = true;
+  meant.outputs = {{"meant_unit", sql::column("unit")}};
+  meant.from = {plan.add("received_of_units", std::move(raw))};
+  meant.where = sql::both({counted(table), inside(units.range), units.where});
+  sql::Input input = plan.add("units_meant", std::move(meant));
+  input.on = sql::compare(Op::equal, sql::column("unit"), sql::column("meant_unit"));
+  return input;
+}
+
+/// A select of columns as they are.
+sql::Select pass(const std::vector<std::string>& columns, sql::Input rows,
+                 std::vector<sql::Expression> conditions) {
+  sql::Select select;
+  for (const std::string& column : columns) select.outputs.push_back({column, sql::column(column)});
+  select.from = {std::move(rows)};
+  if (!conditions.empty()) select.where = sql::both(std::move(conditions));
+  return select;
+}
+
+/// `numbered`: rows beside the keys of the row before. What only the event that stays can say,
+/// stands in `wanted` where the columns are told.
+sql::Input numbered_step(const EventTable& table, const Scan& scan, Conditions& conditions,
+                         sql::Select rows, sql::Plan& plan) {
+  const std::vector<std::string> columns = columns_of(table, scan);
+  const std::size_t keys = table.spec.source.dedup->keys.size();
+  std::vector<std::string> kept = columns;
+  for (std::size_t i = 0; i < keys; ++i)
+    rows.outputs.push_back({key_name(i), sql::column(key_name(i))});
+  for (std::size_t i = 0; i < keys; ++i) kept.push_back(key_name(i));
+  if (table.spec.source.ingest_time)
+    rows.outputs.push_back({"ingest_us", sql::column("ingest_us")});
+  if (!scan.told.empty() && !conditions.after.empty()) {
+    rows.outputs.push_back({"wanted", sql::certainly(sql::both(std::move(conditions.after)))});
+    conditions.after = {sql::column("wanted")};
+    kept.emplace_back("wanted");
+  }
+  sql::Select numbered = pass(kept, plan.add("usable", std::move(rows)), {});
+  for (sql::Output& key : keys_before(table, columns)) numbered.outputs.push_back(std::move(key));
+  return plan.add("numbered", std::move(numbered));
 }
 
 }  // namespace
@@ -196,30 +263,23 @@ sql::Input events_step(const EventTable& table, const Scan& scan, sql::Plan& pla
   if (scan.range) {
     if (auto parts = parts_of(table, *scan.range)) raw.where = std::move(*parts);
   }
-  sql::Input rows = plan.add("received", std::move(raw));
-  const std::vector<std::string> columns = columns_of(table, scan);
+  sql::Input received_rows = plan.add("received", std::move(raw));
   Conditions conditions = conditions_of(table, scan);
   conditions.before.insert(conditions.before.begin(), counted(table));
-  const auto select_of = [&](std::vector<sql::Expression> all) {
-    sql::Select select;
-    for (const std::string& column : columns)
-      select.outputs.push_back({column, sql::column(column)});
-    select.from.push_back(rows);
-    if (!all.empty()) select.where = sql::both(std::move(all));
-    return select;
-  };
-  if (table.spec.source.dedup) {
-    sql::Select numbered = select_of(std::move(conditions.before));
-    numbered.outputs.push_back({"has_key", has_key(table)});
-    numbered.outputs.push_back({"copy", copy_number(table, columns)});
-    rows = plan.add("numbered", std::move(numbered));
-    conditions.before = {
-        sql::either({sql::negate(sql::column("has_key")),
-                     sql::compare(Op::equal, sql::column("copy"), sql::value(std::int64_t{1}))})};
+  const bool has_copies = table.spec.source.dedup.has_value();
+  if (!has_copies) {
+    conditions.before.insert(conditions.before.end(), conditions.after.begin(),
+                             conditions.after.end());
   }
-  conditions.before.insert(conditions.before.end(), conditions.after.begin(),
-                           conditions.after.end());
-  return plan.add("events", select_of(std::move(conditions.before)));
+  const std::vector<std::string> columns = columns_of(table, scan);
+  sql::Select rows = pass(columns, std::move(received_rows), std::move(conditions.before));
+  for (std::size_t i = 0; i < scan.told.size(); ++i) rows.outputs[i + 3] = scan.told[i];
+  if (scan.units) rows.from.push_back(units_meant(table, *scan.units, plan));
+  if (!has_copies) return plan.add("events", std::move(rows));
+  sql::Input numbered = numbered_step(table, scan, conditions, std::move(rows), plan);
+  std::vector<sql::Expression> kept{sql::negate(is_copy(table))};
+  kept.insert(kept.end(), conditions.after.begin(), conditions.after.end());
+  return plan.add("events", pass(columns, std::move(numbered), std::move(kept)));
 }
 
 }  // namespace assay::distributed

@@ -15,14 +15,17 @@ namespace assay::distributed {
 /// An input that reads a step of the plan.
 sql::Input read_step(std::string step, std::string alias = {});
 
+/// Two selectors with the same key mean the same events.
+std::string key_of(const engine::EventSelector& selector);
+
 /// Why a query reads events from before its period, one reason a line; empty: it does not.
 std::vector<std::string> history_reasons(const engine::ExperimentQuery& query);
 
 /// Gathers what the events have to say before the step is made. Selectors, columns and words are
 /// named in the plan by numbers only.
 ///
-/// The table is read twice: once for the assignment events alone, which say who takes part, and
-/// once for all that is meant, joined to them by the unit.
+/// The table is read twice: its assignment events for the units that may take part, then all that
+/// is meant of those units, in one pass.
 class UnitEvents {
  public:
   /// history: events from before the period too.
@@ -54,6 +57,7 @@ class UnitEvents {
   sql::Expression assignment() const;
   sql::Expression named(const std::string& prefix, sql::Expression value, const std::string& key);
   void read(const std::string& property);
+  std::vector<std::string> carried() const;
   void add_events(sql::Plan& plan);
   void add_assigned(sql::Plan& plan);
   void add_placed(sql::Plan& plan);
@@ -65,6 +69,7 @@ class UnitEvents {
   std::vector<std::string> properties_;
   std::vector<sql::Expression> meant_;
   std::vector<std::pair<std::string, sql::Output>> outputs_;  ///< Key and column.
+  std::string day_;                                           ///< Which of them is the day.
 };
 
 }  // namespace assay::distributed
