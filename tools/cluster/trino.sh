@@ -12,8 +12,10 @@
 #
 # From the environment: PORT (18080; workers take the ports behind it, TLS takes PORT+400),
 # CLUSTER (build/cluster), DATA (its data folder, seen by Trino as local:///), JAVA_HOME (a JDK of
-# 24 or newer), HEAP_COORDINATOR (1G), HEAP_WORKER (2G), MAX_ERROR_DURATION (10s: how long a lost
-# worker is waited for), CATALOGS ("hive memory"; iceberg is fetched when named).
+# 24 or newer), HEAP_COORDINATOR (1G), HEAP_WORKER (2G), MEMORY_WORKER (1GB: what one query may take
+# of a worker; 300 MB less than its heap at most), SPILL (false; true: what does not fit goes to
+# CLUSTER/trino/spill), MAX_ERROR_DURATION (10s: how long a lost worker is waited for), CATALOGS
+# ("hive memory"; iceberg is fetched when named).
 #
 # Plain HTTP lets everyone in as the user they say; TLS asks for a password (user ann, "correct
 # horse"). User `stranger` may read nothing. Certificate to trust: CLUSTER/trino/tls/ca.pem.
@@ -166,7 +168,9 @@ http-server.http.port=$2
 discovery.uri=http://127.0.0.1:$PORT
 internal-communication.shared-secret=$SECRET
 plugin.dir=$STATE/plugin
-query.max-memory=2GB
+query.max-memory=64GB
+spill-enabled=${SPILL:-false}
+spiller-spill-path=$STATE/spill
 memory.heap-headroom-per-node=300MB
 task.concurrency=2
 exchange.client-threads=4
@@ -178,7 +182,9 @@ fault-tolerant-execution-hash-distribution-compute-task-target-size=64MB
 fault-tolerant-execution-max-partition-count=8
 fault-tolerant-execution-min-partition-count=4
 X
-    if [ "$3" = true ]; then coordinator_properties; else echo query.max-memory-per-node=1GB; fi
+    if [ "$3" = true ]; then coordinator_properties; else
+      echo "query.max-memory-per-node=${MEMORY_WORKER:-1GB}"
+    fi
   } >"$etc/config.properties"
   # Even with RETRY=NONE a session may ask for TASK, so the exchange is always there.
   printf 'exchange-manager.name=filesystem\nexchange.base-directories=%s\n' "$STATE/exchange" \
@@ -245,7 +251,7 @@ up() {
   for node in $(seq "$PORT" $((PORT + workers))) "$TLS_PORT"; do
     if (exec 3<>"/dev/tcp/127.0.0.1/$node") 2>/dev/null; then die "port $node is taken: set PORT"; fi
   done
-  mkdir -p "$STATE/plugin" "$STATE/exchange" "$DATA/metastore" "$DATA/iceberg"
+  mkdir -p "$STATE/plugin" "$STATE/exchange" "$STATE/spill" "$DATA/metastore" "$DATA/iceberg"
   for node in $CATALOGS exchange-filesystem password-authenticators; do
     ln -sfn "$HOME_DIR/plugin/$node" "$STATE/plugin/$node"
   done
@@ -282,7 +288,7 @@ down() {
     if alive "$pid"; then kill -9 "$(cat "$pid")"; fi
     rm -f "$pid"
   done
-  rm -rf "$STATE/exchange"
+  rm -rf "$STATE/exchange" "$STATE/spill"
   say "down after $((SECONDS - begin)) s"
 }
 

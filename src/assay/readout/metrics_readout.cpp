@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <charconv>
 #include <cmath>
 #include <optional>
 
@@ -33,11 +34,20 @@ void take_interval(const Interval& interval, Shown& shown) {
   }
 }
 
+/// A sum without the digits that hang on the order of adding: 12 remain. Else one that is whole, or
+/// half a cent, would read differently by who added it up.
+double settled(double sum) {
+  const std::string text = fmt::format("{:.12g}", sum);
+  double number = sum;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
 /// The sum behind a mean; whole where the measure counts.
 double total_of(const std::optional<spec::Measure>& measure, double mean, double n) {
   const bool adds_up =
       measure && (measure->agg == spec::Aggregation::sum || measure->agg == spec::Aggregation::max);
-  return adds_up ? mean * n : std::round(mean * n);
+  return adds_up ? settled(mean * n) : std::round(mean * n);
 }
 
 Shown shown_of(const spec::Metric& metric, const engine::MetricMoments& moments) {

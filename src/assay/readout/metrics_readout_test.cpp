@@ -48,6 +48,24 @@ TEST(MetricsReadout, ARatioIsSumOverSum) {
   EXPECT_THAT(text, HasSubstr("basket,30,5,6"));
 }
 
+// The sums 3,751 and 88,742.535 as engines that add in another order have them.
+TEST(MetricsReadout, ATotalReadsTheSameInWhateverOrderItWasAdded) {
+  auto minutes = metric("minutes", spec::MetricType::mean);
+  minutes.numerator->agg = spec::Aggregation::sum;
+  const auto text_of = [&](double total) {
+    numerics::CoMoments moments(1);
+    moments.n = 700;
+    moments.mean = {total / 700.0};
+    moments.comoment = {1.0};
+    return report::render_text(metrics_document(page_of(minutes, moments), {}), {});
+  };
+  for (const double total : {3751.0, 88742.535}) {
+    EXPECT_EQ(text_of(total), text_of(total * (1.0 + 1e-14)));
+    EXPECT_EQ(text_of(total), text_of(total * (1.0 - 1e-14)));
+  }
+  EXPECT_THAT(text_of(3751.0 + 1e-11), HasSubstr("3,751 "));
+}
+
 TEST(MetricsReadout, APeriodWithoutUnitsHasNoValue) {
   const auto revenue = metric("revenue", spec::MetricType::mean);
   const auto text =
