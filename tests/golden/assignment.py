@@ -158,3 +158,8 @@ for n, columns, kind in ((12, 3, "standardised"), (12, 3, "mahalanobis"), (11, 2
                          (20, 3, "standardised"), (60, 4, "standardised"), (200, 6, "raw")):
     total, match = least(table(n, columns), kind)
     print(" ", n, columns, kind, repr(float(total)), match if n < 15 else "")
+
+r = stats.chisquare([16, 18, 16, 14, 12, 12], f_exp=[16, 16, 16, 16, 16, 8])
+print("chi-squared", repr(float(r.statistic)), repr(float(r.pvalue)))
+r = stats.chi2_contingency([[10, 20, 30], [40, 35, 25]], correction=False)
+print("table", repr(float(r.statistic)), repr(float(r.pvalue)))
