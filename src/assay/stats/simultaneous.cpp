@@ -10,6 +10,7 @@
 
 #include "assay/numerics/distributions.hpp"
 #include "assay/numerics/philox.hpp"
+#include "assay/numerics/quadrature.hpp"
 #include "assay/numerics/sampling.hpp"
 
 namespace assay::stats {
@@ -17,57 +18,16 @@ namespace {
 
 using numerics::SymmetricMatrix;
 
-struct Node {
-  double x = 0.0;
-  double weight = 0.0;
-};
-
-/// Gauss-Legendre nodes on [-1, 1] by Newton's method on the Legendre polynomial.
-std::vector<Node> legendre_nodes(int n) {
-  std::vector<Node> nodes(static_cast<std::size_t>(n));
-  for (int i = 0; i < n; ++i) {
-    double x = std::cos(std::numbers::pi * (i + 0.75) / (n + 0.5));
-    double slope = 1.0;
-    for (int step = 0; step < 100; ++step) {
-      double p0 = 1.0;
-      double p1 = x;
-      for (int k = 2; k <= n; ++k) {
-        const double next = ((2.0 * k - 1.0) * x * p1 - (k - 1.0) * p0) / k;
-        p0 = p1;
-        p1 = next;
-      }
-      slope = n * (x * p1 - p0) / (x * x - 1.0);
-      const double change = p1 / slope;
-      x -= change;
-      if (std::abs(change) < 1e-15) break;
-    }
-    nodes[static_cast<std::size_t>(i)] = {x, 2.0 / ((1.0 - x * x) * slope * slope)};
-  }
-  return nodes;
-}
-
-/// Nodes of a composite rule on [low, high].
-std::vector<Node> nodes_on(double low, double high, int pieces) {
-  static const std::vector<Node> unit = legendre_nodes(24);
-  std::vector<Node> nodes;
-  const double half = (high - low) / (2.0 * pieces);
-  for (int p = 0; p < pieces; ++p) {
-    const double middle = low + (2.0 * p + 1.0) * half;
-    for (const Node& node : unit) nodes.push_back({middle + half * node.x, half * node.weight});
-  }
-  return nodes;
-}
-
 /// Nodes for s = sqrt(chi-squared / dof) with the density in the weights; one node for a normal.
-std::vector<Node> scale_nodes(double dof) {
+std::vector<numerics::Node> scale_nodes(double dof) {
   if (!std::isfinite(dof) || dof > 1e7) return {{1.0, 1.0}};
   constexpr double kTail = 1e-15;
   const double low = std::sqrt(numerics::chi_squared_quantile(kTail, dof) / dof);
   const double high = std::sqrt(numerics::chi_squared_upper_quantile(kTail, dof) / dof);
-  std::vector<Node> nodes = nodes_on(low, high, 6);
+  std::vector<numerics::Node> nodes = numerics::quadrature_nodes(low, high, 6);
   const double log_constant =
       std::log(2.0) + 0.5 * dof * std::log(0.5 * dof) - std::lgamma(0.5 * dof);
-  for (Node& node : nodes) {
+  for (numerics::Node& node : nodes) {
     const double s = node.x;
     node.weight *= std::exp(log_constant + (dof - 1.0) * std::log(s) - 0.5 * dof * s * s);
   }
@@ -108,12 +68,12 @@ std::optional<std::vector<double>> one_factor(const SymmetricMatrix& rho) {
 double one_factor_coverage(const std::vector<double>& loadings, const JointStatistics& joint,
                            double critical) {
   constexpr double kFarZ = 9.0;
-  static const std::vector<Node> factor = nodes_on(-kFarZ, kFarZ, 12);
+  static const std::vector<numerics::Node> factor = numerics::quadrature_nodes(-kFarZ, kFarZ, 12);
   const double density = 1.0 / std::sqrt(2.0 * std::numbers::pi);
   double total = 0.0;
-  for (const Node& scale : scale_nodes(joint.degrees_of_freedom)) {
+  for (const numerics::Node& scale : scale_nodes(joint.degrees_of_freedom)) {
     double inner = 0.0;
-    for (const Node& z : factor) {
+    for (const numerics::Node& z : factor) {
       double product = density * std::exp(-0.5 * z.x * z.x) * z.weight;
       for (const double l : loadings) {
         const double spread = std::sqrt(1.0 - l * l);
