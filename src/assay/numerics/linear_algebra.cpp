@@ -88,6 +88,18 @@ std::vector<double> solve(const SymmetricMatrix& a, std::span<const double> b) {
   return out;
 }
 
+SymmetricMatrix inverse(const SymmetricMatrix& a) {
+  SymmetricMatrix out(a.size);
+  std::vector<double> unit(a.size, 0.0);
+  for (std::size_t j = 0; j < a.size; ++j) {
+    unit[j] = 1.0;
+    const auto column = solve(a, unit);
+    for (std::size_t i = 0; i <= j; ++i) out.set(i, j, column[i]);
+    unit[j] = 0.0;
+  }
+  return out;
+}
+
 double quadratic(std::span<const double> x, const SymmetricMatrix& a, std::span<const double> y) {
   double total = 0.0;
   for (std::size_t i = 0; i < a.size; ++i)

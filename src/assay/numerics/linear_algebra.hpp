@@ -43,6 +43,9 @@ SymmetricMatrix scaled(const SymmetricMatrix& a, double factor);
 /// on the matrix scaled to unit diagonal, so units of the variables do not matter.
 std::vector<double> solve(const SymmetricMatrix& a, std::span<const double> b);
 
+/// The inverse of a positive definite matrix, column by column with solve.
+SymmetricMatrix inverse(const SymmetricMatrix& a);
+
 /// x' a y.
 double quadratic(std::span<const double> x, const SymmetricMatrix& a, std::span<const double> y);
 
