@@ -141,6 +141,18 @@ std::string_view to_text(Method method) {
       return "Lin regression adjustment (CUPED) of a ratio of sums";
     case Method::given_values:
       return "two values with stated covariance";
+    case Method::bootstrap_percentile:
+      return "bootstrap, percentile interval";
+    case Method::bootstrap_basic:
+      return "bootstrap, basic interval";
+    case Method::bootstrap_bca:
+      return "bootstrap, BCa interval";
+    case Method::bootstrap_t:
+      return "bootstrap-t (studentised)";
+    case Method::bootstrap_quantile:
+      return "difference of quantiles, exact bootstrap distribution";
+    case Method::permutation:
+      return "randomisation test and its inversion";
   }
   return "unknown";
 }

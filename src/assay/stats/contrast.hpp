@@ -23,6 +23,12 @@ enum class Method : std::uint8_t {
   lin_mean,              ///< CUPED: Lin's fully interacted regression, mean per unit.
   lin_ratio,             ///< The same for a ratio of sums, linearised.
   given_values,          ///< Two values with a stated covariance (see contrast_of_values).
+  bootstrap_percentile,  ///< Replicates of a bootstrap: their quantiles.
+  bootstrap_basic,       ///< The same, reflected at the estimate.
+  bootstrap_bca,         ///< Bias-corrected and accelerated.
+  bootstrap_t,           ///< Quantiles of studentised replicates.
+  bootstrap_quantile,    ///< Difference of quantiles, exact bootstrap distribution.
+  permutation,           ///< Replayed assignments and the inversion of that test.
 };
 
 /// "Welch t-test", ... as it stands in reports.

@@ -1,5 +1,7 @@
 #include "assay/resampling/detail/lanes.hpp"
 
+#include <bit>
+
 #include "assay/numerics/philox.hpp"
 
 namespace assay::resampling::detail {
@@ -22,6 +24,21 @@ Lanes lanes_at(const StreamKey& key, std::uint64_t block) {
     }
   }
   return lanes;
+}
+
+void RandomWords::refill() {
+  auto& s = lanes_.word;
+  for (std::size_t j = 0; j < ready_.size(); ++j) {
+    ready_[j] = std::rotl(s[0][j] + s[3][j], 23) + s[0][j];
+    const std::uint64_t t = s[1][j] << 17;
+    s[2][j] ^= s[0][j];
+    s[3][j] ^= s[1][j];
+    s[1][j] ^= s[2][j];
+    s[0][j] ^= s[3][j];
+    s[2][j] ^= t;
+    s[3][j] = std::rotl(s[3][j], 45);
+  }
+  at_ = 0;
 }
 
 }  // namespace assay::resampling::detail

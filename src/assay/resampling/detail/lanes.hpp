@@ -36,4 +36,31 @@ std::uint64_t stream_of(const StreamKey& key);
 /// Lanes at the start of block `block` (below 2^32) of a stream.
 Lanes lanes_at(const StreamKey& key, std::uint64_t block);
 
+/// The same generators one word at a time, lane after lane.
+class RandomWords {
+ public:
+  explicit RandomWords(const StreamKey& key, std::uint64_t block = 0)
+      : lanes_(lanes_at(key, block)) {}
+
+  std::uint64_t next() {
+    if (at_ == ready_.size()) refill();
+    return ready_[at_++];
+  }
+
+  /// Uniform on [0, 1), 53 bits.
+  double uniform() { return static_cast<double>(next() >> 11) * 0x1p-53; }
+
+  /// A whole number in [0, n); its bias is below n / 2^53. Assumes 0 < n < 2^50.
+  std::uint64_t below(std::uint64_t n) {
+    return static_cast<std::uint64_t>(uniform() * static_cast<double>(n));
+  }
+
+ private:
+  void refill();
+
+  Lanes lanes_;
+  std::array<std::uint64_t, 8> ready_{};
+  std::size_t at_ = 8;
+};
+
 }  // namespace assay::resampling::detail
