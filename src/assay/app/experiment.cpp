@@ -108,9 +108,11 @@ Result<ExperimentRun> run_experiment(Context& context, const ExperimentOptions& 
   ASSAY_TRY(run.integrity, experiment::check_integrity(run.spec, run.plan, run.moments));
   ASSAY_TRY(run.analysis, experiment::analyze(run.spec, run.plan, run.moments));
   ASSAY_TRY(run.decision, decision::decide(run.spec, run.plan, run.integrity, run.analysis));
+  ASSAY_TRY(run.flips,
+            decision::search_flips(run.spec, run.plan, run.moments, run.integrity, run.decision));
   clock.done("checks, estimates, decision");
   run.outcome.document = readout::experiment_document(
-      {run.spec, run.plan, run.moments, run.integrity, run.analysis, run.decision},
+      {run.spec, run.plan, run.moments, run.integrity, run.analysis, run.decision, run.flips},
       provenance_of(context, run, engine), options.planted);
   run.outcome.judged_bad = run.decision.verdict != spec::Verdict::ship;
   if (options.write_files) {

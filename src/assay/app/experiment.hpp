@@ -7,6 +7,7 @@
 #include "assay/app/context.hpp"
 #include "assay/app/project.hpp"
 #include "assay/decision/decide.hpp"
+#include "assay/decision/flips.hpp"
 #include "assay/experiment/analysis.hpp"
 #include "assay/readout/experiment_readout.hpp"
 
@@ -29,6 +30,7 @@ struct ExperimentRun {
   experiment::Integrity integrity;
   experiment::Analysis analysis;
   decision::Decision decision;
+  decision::FlipSearch flips;
   Outcome outcome;
   ingest::IndexStatus index;
   std::vector<Stage> stages;

@@ -213,36 +213,6 @@ Result<RuleReading> read_rule(const Evidence& evidence, const spec::Rule& rule, 
   return out;
 }
 
-/// How far a guardrail is from its margin, and a primary metric from its threshold.
-std::vector<std::string> turning_points(const Evidence& evidence) {
-  std::vector<std::string> out;
-  for (const MetricResult* row : evidence.of_role(spec::MetricRole::primary)) {
-    if (!row->contrast) continue;
-    out.push_back(fmt::format("{}: the reading turns at alpha = {:.2g} (now {:.2g})",
-                              evidence.metric(*row).name, row->p_adjusted,
-                              evidence.spec.analysis.alpha));
-  }
-  for (const MetricResult* row : evidence.of_role(spec::MetricRole::guardrail)) {
-    if (!row->contrast || !row->guardrail) continue;
-    const bool relative = row->guardrail->scale == stats::MarginScale::relative;
-    if (relative && !row->contrast->lift) continue;
-    const double low = relative ? row->contrast->lift->ci_low : row->contrast->ci_low;
-    const double high = relative ? row->contrast->lift->ci_high : row->contrast->ci_high;
-    const double worst =
-        evidence.metric(*row).direction == stats::Direction::increase ? -low : high;
-    const auto percent = [&](double value) {
-      return relative ? fmt::format("{:.3g} %", 100.0 * value) : fmt::format("{:.3g}", value);
-    };
-    const double margin = std::abs(row->guardrail->margin);
-    out.push_back(worst <= 0.0
-                      ? fmt::format("{}: non-inferior at any margin (now {})",
-                                    evidence.metric(*row).name, percent(margin))
-                      : fmt::format("{}: non-inferior from a margin of {} on (now {})",
-                                    evidence.metric(*row).name, percent(worst), percent(margin)));
-  }
-  return out;
-}
-
 std::string fired_text(const RuleReading& rule) {
   if (rule.clauses.empty()) return "no earlier rule held";
   std::vector<std::string> parts;
@@ -273,7 +243,6 @@ Result<ArmDecision> decide_arm(const Evidence& evidence, bool period_left) {
   out.rule = static_cast<std::size_t>(first - out.rules.begin());
   out.verdict = first->verdict;
   out.fired = fired_text(*first);
-  if (out.verdict != spec::Verdict::invalid) out.would_change = turning_points(evidence);
   return out;
 }
 

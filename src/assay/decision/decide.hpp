@@ -29,10 +29,9 @@ struct RuleReading {
 struct ArmDecision {
   std::size_t arm = 1;  ///< In Plan::query.arms.
   spec::Verdict verdict = spec::Verdict::iterate;
-  std::optional<std::size_t> rule;        ///< In `rules`; none: the built-in rule below.
-  std::string fired;                      ///< The clause or clauses that decided, in words.
-  std::vector<RuleReading> rules;         ///< All of them, also those after the one that fired.
-  std::vector<std::string> would_change;  ///< What would turn the verdict, with its numbers.
+  std::optional<std::size_t> rule;  ///< In `rules`; none: the built-in rule below.
+  std::string fired;                ///< The clause or clauses that decided, in words.
+  std::vector<RuleReading> rules;   ///< All of them, also those after the one that fired.
 };
 
 /// The decision of an experiment. With several treatment arms each is decided for itself; the

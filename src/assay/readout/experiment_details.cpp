@@ -98,12 +98,51 @@ Section rules_section(const ExperimentEvidence& evidence) {
   return section;
 }
 
+namespace {
+
+std::string flip_text(const decision::Flip& flip, double value) {
+  if (flip.choice == decision::Flip::Choice::excluded_segment) return "";
+  return fmt::format("{:.3g}", value);
+}
+
+std::string flip_choice(const decision::Flip& flip) {
+  switch (flip.choice) {
+    case decision::Flip::Choice::alpha:
+      return "alpha";
+    case decision::Flip::Choice::margin:
+      return "margin of " + flip.what;
+    case decision::Flip::Choice::excluded_segment:
+      return fmt::format("without {} ({:.1f} % of users)", flip.what, 100.0 * flip.share);
+  }
+  return "";
+}
+
+}  // namespace
+
 std::optional<Section> would_change_section(const ExperimentEvidence& evidence) {
-  const auto& points = evidence.decision.arms[evidence.decision.arm].would_change;
-  if (points.empty()) return std::nullopt;
-  report::Notes notes;
-  for (const std::string& point : points) notes.items.push_back({point});
-  return Section{"What would change this decision", Layer::evidence, {std::move(notes)}};
+  const decision::FlipSearch& search = evidence.flips;
+  if (search.flips.empty() && search.steadfast.empty()) return std::nullopt;
+  Section section{"What would change this decision", Layer::evidence, {}};
+  if (!search.flips.empty()) {
+    Table table{.columns = {{"choice"},
+                            {"now", {}, report::Align::right},
+                            {"turns at", {}, report::Align::right},
+                            {"verdict then"}}};
+    for (const decision::Flip& flip : search.flips) {
+      table.rows.push_back({report::text_cell(flip_choice(flip)),
+                            report::text_cell(flip_text(flip, flip.from)),
+                            report::text_cell(flip_text(flip, flip.to)),
+                            report::text_cell(verdict_word(flip.verdict))});
+    }
+    table.caption = "The same moments read under other choices, one at a time.";
+    section.blocks.emplace_back(std::move(table));
+  }
+  if (!search.steadfast.empty()) {
+    report::Notes notes{.title = "Tried without turning it"};
+    for (const std::string& tried : search.steadfast) notes.items.push_back({tried});
+    section.blocks.emplace_back(std::move(notes));
+  }
+  return section;
 }
 
 std::optional<Section> value_section(const ExperimentEvidence& evidence) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "assay/decision/decide.hpp"
+#include "assay/decision/flips.hpp"
 #include "assay/engine/query.hpp"
 #include "assay/experiment/analysis.hpp"
 #include "assay/experiment/integrity.hpp"
@@ -20,6 +21,7 @@ struct ExperimentEvidence {
   const experiment::Integrity& integrity;
   const experiment::Analysis& analysis;
   const decision::Decision& decision;
+  const decision::FlipSearch& flips;
 };
 
 /// An effect whose true size is known because the data were simulated.

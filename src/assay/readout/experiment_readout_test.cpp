@@ -33,9 +33,11 @@ Page page_of(std::int64_t n_treatment, double watch) {
   const auto analysis = experiment::analyze(fixture->spec, fixture->plan, moments);
   const auto decision = decision::decide(fixture->spec, fixture->plan, *integrity, *analysis);
   EXPECT_TRUE(decision.has_value());
-  const auto document =
-      experiment_document({fixture->spec, fixture->plan, moments, *integrity, *analysis, *decision},
-                          {.version = "0.1.0"}, {{"watch", 2.0}});
+  const auto flips =
+      decision::search_flips(fixture->spec, fixture->plan, moments, *integrity, *decision);
+  const auto document = experiment_document(
+      {fixture->spec, fixture->plan, moments, *integrity, *analysis, *decision, *flips},
+      {.version = "0.1.0"}, {{"watch", 2.0}});
   return {report::render_text(document), report::render_markdown(document),
           report::render_html(document)};
 }
