@@ -209,6 +209,7 @@ void check_experiment(Experiment& experiment, const Project& project, Diagnostic
   check_name(experiment.name, diagnostics);
   check_events_of(experiment, project, diagnostics);
   check_arms(experiment, diagnostics);
+  check_randomisation(experiment, project, diagnostics);
   check_period(experiment, project, diagnostics);
   check_metrics_of(experiment, project, diagnostics);
   check_splits(experiment, project, diagnostics);

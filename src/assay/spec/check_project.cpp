@@ -157,6 +157,7 @@ void check_project(Project& project, Diagnostics& diagnostics) {
   check_funnels(project, diagnostics);
   check_metrics(project, diagnostics);
   check_trees(project, diagnostics);
+  check_layers(project, diagnostics);
 }
 
 }  // namespace assay::spec::detail

@@ -281,6 +281,8 @@ void describe(Visitor& v, Experiment& experiment) {
            experiment.exposure, "event");
   v.objects(need("arms", "Names and planned shares; the first is the baseline."), experiment.arms,
             "weight", true);
+  v.object(may("randomisation", "How the arms are given: `assay assign` follows it."),
+           experiment.randomisation, "method");
   v.text(may("eligible", "SQL filter on units that may take part."), experiment.eligible);
   v.object(need("period", "First and last day."), experiment.period);
   v.object(need("metrics", "Which metrics have which role."), experiment.metrics);

@@ -242,6 +242,8 @@ void describe(Visitor& v, Project& project) {
              "embedded, duckdb, or the URL of a warehouse: trino://host:8080/catalog/schema."),
          project.engine);
   v.objects(need("sources", "Where the events lie."), project.sources);
+  v.objects(may("layers", "Experiments of one layer share no unit."), project.layers, "name");
+  v.object(may("holdout", "Units that no experiment may touch."), project.holdout, "share");
   describe_catalogue(v, project);
 }
 

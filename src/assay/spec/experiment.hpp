@@ -8,6 +8,7 @@
 
 #include "assay/base/time.hpp"
 #include "assay/spec/metric.hpp"
+#include "assay/spec/randomisation.hpp"
 
 namespace assay::spec {
 
@@ -205,8 +206,9 @@ struct Experiment {
   std::string description, hypothesis, owner;
   Text unit;  ///< Entity that is randomised; the analysis clusters on it.
   Assignment assignment;
-  std::optional<Exposure> exposure;  ///< None: intent to treat only.
-  std::vector<Arm> arms;             ///< In the order written; the first is the baseline.
+  std::optional<Exposure> exposure;            ///< None: intent to treat only.
+  std::vector<Arm> arms;                       ///< In the order written; the first is the baseline.
+  std::optional<Randomisation> randomisation;  ///< None: somebody else's, and not said how.
   Text eligible;
   Period period;
   ExperimentMetrics metrics;

@@ -29,6 +29,9 @@ const Funnel* find_funnel(const Project& project, std::string_view name) {
 const Metric* find_metric(const Project& project, std::string_view name) {
   return find_named(project.metrics, name);
 }
+const Layer* find_layer(const Project& project, std::string_view name) {
+  return find_named(project.layers, name);
+}
 const Entity* find_entity(const Source& source, std::string_view name) {
   return find_named(source.entities, name);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "assay/spec/metric.hpp"
+#include "assay/spec/randomisation.hpp"
 #include "assay/spec/source.hpp"
 
 namespace assay::spec {
@@ -173,6 +174,8 @@ struct Project {
   std::vector<Metric> metrics;
   std::vector<Tree> trees;
   std::vector<Monitor> monitors;
+  std::vector<Layer> layers;                            ///< Of experiments that exclude each other.
+  std::optional<Holdout> holdout;                       ///< From all experiments.
   std::vector<std::filesystem::path> experiment_files;  ///< experiments/*.yaml, sorted.
   std::vector<Note> notes;                              ///< What is odd but not wrong.
 };
@@ -183,6 +186,7 @@ const Dimension* find_dimension(const Project& project, std::string_view name);
 const Cohort* find_cohort(const Project& project, std::string_view name);
 const Funnel* find_funnel(const Project& project, std::string_view name);
 const Metric* find_metric(const Project& project, std::string_view name);
+const Layer* find_layer(const Project& project, std::string_view name);
 const Entity* find_entity(const Source& source, std::string_view name);
 const Property* find_property(const Source& source, std::string_view name);
 

@@ -102,6 +102,19 @@ ASSAY_WORDS(MixRateMethod, W("midpoint", midpoint), W("baseline", baseline))
 ASSAY_WORDS(MonitorMethod, W("stl_conformal", stl_conformal), W("robust_z", robust_z))
 ASSAY_WORDS(Comparison, W(">=", at_least), W(">", more_than), W("<=", at_most), W("<", less_than),
             W("=", equal))
+ASSAY_WORDS(RandomisationMethod, W("hash", hash), W("complete", complete),
+            W("stratified", stratified), W("rerandomised", rerandomised), W("best_of", best_of),
+            W("pairs", pairs), W("switchback", switchback), ALIAS("rerandomized", rerandomised))
+ASSAY_WORDS(UnitHash, W("assay", assay), W("growthbook_v1", growthbook_v1),
+            W("growthbook_v2", growthbook_v2), W("murmur3", murmur3), W("planout", planout),
+            W("planout_uniform", planout_uniform))
+ASSAY_WORDS(Murmur3Order, W("unit_first", unit_first), W("salt_first", salt_first))
+ASSAY_WORDS(Murmur3Reduce, W("modulo", modulo), W("multiply", multiply))
+ASSAY_WORDS(PairDistance, W("standardised", standardised), W("mahalanobis", mahalanobis),
+            W("raw", raw), ALIAS("standardized", standardised))
+ASSAY_WORDS(SwitchSchedule, W("independent", independent), W("balanced", balanced),
+            W("alternating", alternating), W("markov", markov), W("minimum_run", minimum_run))
+ASSAY_WORDS(WashoutAfter, W("every_block", every_block), W("every_switch", every_switch))
 ASSAY_WORDS(Verdict, W("ship", ship), W("do_not_ship", do_not_ship), W("iterate", iterate),
             W("extend", extend), W("invalid", invalid))
 ASSAY_WORDS(AdjustmentMethod, W("lin", lin), W("cuped_pooled", cuped_pooled), W("none", none))

@@ -23,6 +23,12 @@ void check_metrics(Project& project, Diagnostics& diagnostics);
 void check_funnels(Project& project, Diagnostics& diagnostics);
 void check_trees(Project& project, Diagnostics& diagnostics);
 
+void check_layers(const Project& project, Diagnostics& diagnostics);
+
+// A part of check_experiment.
+void check_randomisation(const Experiment& experiment, const Project& project,
+                         Diagnostics& diagnostics);
+
 /// Fills in the project's only source or checks that the named one exists. Null after an error.
 const Source* resolve_source(Text& source, const Location& where, const Project& project,
                              Diagnostics& diagnostics);

@@ -27,6 +27,13 @@ void describe(Visitor& v, Anchor& anchor);
 void describe(Visitor& v, Retention& retention);
 void describe(Visitor& v, Metric& metric);
 
+void describe(Visitor& v, Murmur3& form);
+void describe(Visitor& v, Layer& layer);
+void describe(Visitor& v, Holdout& holdout);
+void describe(Visitor& v, ArmRange& range);
+void describe(Visitor& v, SwitchbackBlocks& blocks);
+void describe(Visitor& v, Randomisation& randomisation);
+
 void describe(Visitor& v, Defaults& defaults);
 void describe(Visitor& v, Dimension& dimension);
 void describe(Visitor& v, Having& having);
