@@ -2,6 +2,7 @@
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
+#include <Eigen/Eigenvalues>
 #include <cmath>
 
 namespace assay::numerics {
@@ -96,6 +97,21 @@ SymmetricMatrix inverse(const SymmetricMatrix& a) {
     const auto column = solve(a, unit);
     for (std::size_t i = 0; i <= j; ++i) out.set(i, j, column[i]);
     unit[j] = 0.0;
+  }
+  return out;
+}
+
+SymmetricEigen symmetric_eigen(const SymmetricMatrix& a) {
+  const auto n = static_cast<Eigen::Index>(a.size);
+  Eigen::MatrixXd matrix(n, n);
+  for (std::size_t i = 0; i < a.size; ++i)
+    for (std::size_t j = 0; j < a.size; ++j)
+      matrix(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)) = a.at(i, j);
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(matrix);
+  SymmetricEigen out{a.size, {}, {}};
+  for (Eigen::Index k = 0; k < n; ++k) {
+    out.values.push_back(solver.eigenvalues()[k]);
+    for (Eigen::Index i = 0; i < n; ++i) out.vectors.push_back(solver.eigenvectors()(i, k));
   }
   return out;
 }

@@ -46,6 +46,15 @@ std::vector<double> solve(const SymmetricMatrix& a, std::span<const double> b);
 /// The inverse of a positive definite matrix, column by column with solve.
 SymmetricMatrix inverse(const SymmetricMatrix& a);
 
+/// Eigenvalues, rising, and orthonormal vectors: a = sum of values[k] v_k v_k', v_k standing at
+/// vectors[k * size] and after.
+struct SymmetricEigen {
+  std::size_t size = 0;
+  std::vector<double> values;
+  std::vector<double> vectors;
+};
+SymmetricEigen symmetric_eigen(const SymmetricMatrix& a);
+
 /// x' a y.
 double quadratic(std::span<const double> x, const SymmetricMatrix& a, std::span<const double> y);
 

@@ -153,6 +153,22 @@ std::string_view to_text(Method method) {
       return "difference of quantiles, exact bootstrap distribution";
     case Method::permutation:
       return "randomisation test and its inversion";
+    case Method::cluster_mean:
+      return "difference of means, cluster-robust";
+    case Method::cluster_ratio:
+      return "ratio of sums, cluster-robust";
+    case Method::cluster_lin_mean:
+      return "regression adjustment (CUPED), cluster-robust";
+    case Method::cluster_lin_ratio:
+      return "regression adjustment (CUPED) of a ratio of sums, cluster-robust";
+    case Method::wild_cluster_bootstrap:
+      return "restricted wild cluster bootstrap-t";
+    case Method::quantile:
+      return "quantiles by order statistics";
+    case Method::log_mean:
+      return "Welch t-test of logarithms (geometric means)";
+    case Method::post_stratified:
+      return "post-stratified difference of means";
   }
   return "unknown";
 }

@@ -16,26 +16,35 @@ enum class Adjustment : std::uint8_t { none, lin };
 
 /// The procedure that made a contrast.
 enum class Method : std::uint8_t {
-  welch,                 ///< Welch's t, unequal variances.
-  two_proportion,        ///< Pooled score z; Mee and Koopman score intervals.
-  two_proportion_exact,  ///< Barnard's exact unconditional test and its inversion.
-  ratio_delta,           ///< Ratio of sums, delta method.
-  lin_mean,              ///< CUPED: Lin's fully interacted regression, mean per unit.
-  lin_ratio,             ///< The same for a ratio of sums, linearised.
-  given_values,          ///< Two values with a stated covariance (see contrast_of_values).
-  bootstrap_percentile,  ///< Replicates of a bootstrap: their quantiles.
-  bootstrap_basic,       ///< The same, reflected at the estimate.
-  bootstrap_bca,         ///< Bias-corrected and accelerated.
-  bootstrap_t,           ///< Quantiles of studentised replicates.
-  bootstrap_quantile,    ///< Difference of quantiles, exact bootstrap distribution.
-  permutation,           ///< Replayed assignments and the inversion of that test.
+  welch,                   ///< Welch's t, unequal variances.
+  two_proportion,          ///< Pooled score z; Mee and Koopman score intervals.
+  two_proportion_exact,    ///< Barnard's exact unconditional test and its inversion.
+  ratio_delta,             ///< Ratio of sums, delta method.
+  lin_mean,                ///< CUPED: Lin's fully interacted regression, mean per unit.
+  lin_ratio,               ///< The same for a ratio of sums, linearised.
+  given_values,            ///< Two values with a stated covariance (see contrast_of_values).
+  bootstrap_percentile,    ///< Replicates of a bootstrap: their quantiles.
+  bootstrap_basic,         ///< The same, reflected at the estimate.
+  bootstrap_bca,           ///< Bias-corrected and accelerated.
+  bootstrap_t,             ///< Quantiles of studentised replicates.
+  bootstrap_quantile,      ///< Difference of quantiles, exact bootstrap distribution.
+  permutation,             ///< Replayed assignments and the inversion of that test.
+  cluster_mean,            ///< Difference of means, units clustered (cluster_robust.hpp).
+  cluster_ratio,           ///< The same for a ratio of sums.
+  cluster_lin_mean,        ///< Regression adjustment, units clustered.
+  cluster_lin_ratio,       ///< The same for a ratio of sums.
+  wild_cluster_bootstrap,  ///< Restricted wild cluster bootstrap-t; interval by inversion.
+  quantile,                ///< Order statistics with their outer interval (quantile.hpp).
+  log_mean,                ///< Geometric means, Welch on logarithms (one_sample.hpp).
+  post_stratified,         ///< Strata weighted by their pooled share (post_stratification.hpp).
 };
 
 /// "Welch t-test", ... as it stands in reports.
 std::string_view to_text(Method method);
 
 /// A warning as data. Codes: few_units, skewed, small_expected_counts, no_successes,
-/// no_failures, weak_denominator, covariate_dropped, pooled_slope, unadjusted.
+/// no_failures, weak_denominator, covariate_dropped, pooled_slope, unadjusted, few_clusters,
+/// few_treated_clusters, few_degrees_of_freedom, two_way_repaired.
 struct Note {
   std::string code;
   std::string text;
@@ -88,6 +97,30 @@ struct AdjustmentFacts {
   UnadjustedContrast unadjusted;
 };
 
+/// Cluster-robust variance: what corrects the cluster sums of residuals.
+enum class ClusterVariance : std::uint8_t {
+  cr0,   ///< Nothing.
+  cr1,   ///< G / (G - 1).
+  cr1s,  ///< G / (G - 1) (N - 1) / (N - p): Stata.
+  cr2,   ///< (I - H)^-1/2 by cluster: unbiased when units are alike and independent.
+  cr3,   ///< (I - H)^-1 by cluster: the jackknife over clusters.
+};
+
+/// The clusters behind a contrast.
+struct ClusterFacts {
+  ClusterVariance variance = ClusterVariance::cr2;
+  std::int64_t clusters = 0;
+  std::int64_t control_clusters = 0;
+  std::int64_t treatment_clusters = 0;
+  std::int64_t crossing_clusters = 0;  ///< With units in both arms.
+  std::int64_t second_clusters = 0;    ///< Of the second way; 0 when one-way.
+  double mean_size = 0.0;              ///< Units a cluster.
+  double size_cv = 0.0;                ///< Standard deviation of the sizes over their mean.
+  std::optional<double> icc;           ///< ANOVA estimate within arms; none without repeats.
+  double design_effect = 1.0;          ///< Variance over that of independent units.
+  double effective_n = 0.0;            ///< Units / design_effect.
+};
+
 /// One comparison of treatment with control: a single inference in all its readings.
 ///
 /// Always true: p_value < 1 - confidence_level <=> [ci_low, ci_high] excludes 0 <=> the lift
@@ -114,6 +147,7 @@ struct Contrast {
   ValueCovariance values;
   std::optional<TwoCounts> counts;  ///< Proportions without adjustment only.
   std::optional<AdjustmentFacts> adjustment;
+  std::optional<ClusterFacts> cluster;
   std::vector<Note> notes;
 };
 

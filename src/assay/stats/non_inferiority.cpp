@@ -63,6 +63,46 @@ Tails linear_tails(const Contrast& contrast, double limit, MarginScale scale) {
           numerics::student_t_cdf(t, contrast.degrees_of_freedom)};
 }
 
+/// Resampling inverts its own test: its interval is the reading, and there is no p at a margin.
+bool reads_by_interval(Method method) {
+  switch (method) {
+    case Method::wild_cluster_bootstrap:
+    case Method::bootstrap_percentile:
+    case Method::bootstrap_basic:
+    case Method::bootstrap_bca:
+    case Method::bootstrap_t:
+    case Method::bootstrap_quantile:
+    case Method::permutation:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Result<NonInferiority> by_interval(const Contrast& contrast, NonInferiority out) {
+  if (std::abs(2.0 * out.alpha - (1.0 - contrast.confidence_level)) > 1e-9) {
+    return fail(
+        ErrorCode::invalid_spec,
+        fmt::format("the interval of level {} answers at one-sided alpha {:.4g}; got {}",
+                    contrast.confidence_level, (1.0 - contrast.confidence_level) / 2.0, out.alpha),
+        "", "compare at confidence level 1 - 2 alpha");
+  }
+  const bool relative = out.scale == MarginScale::relative;
+  const double low = relative ? contrast.lift->ci_low : contrast.ci_low;
+  const double high = relative ? contrast.lift->ci_high : contrast.ci_high;
+  const bool up_is_good = out.direction == Direction::increase;
+  const double estimate = relative ? contrast.lift->estimate : contrast.difference;
+  const double scale = contrast.std_error / (relative ? std::abs(contrast.control_value) : 1.0);
+  out.statistic = (up_is_good ? 1.0 : -1.0) * (estimate - out.margin) / scale;
+  out.reason = "read from the interval of the resampling, which has no p at a margin";
+  if (up_is_good ? low > out.margin : high < out.margin) {
+    out.status = GuardrailStatus::non_inferior;
+  } else if (up_is_good ? high < out.margin : low > out.margin) {
+    out.status = GuardrailStatus::harmed;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string_view to_text(GuardrailStatus status) {
@@ -95,6 +135,7 @@ Result<NonInferiority> non_inferiority(const Contrast& contrast, Margin margin, 
     out.reason = contrast.lift_undefined;
     return out;
   }
+  if (reads_by_interval(contrast.method)) return by_interval(contrast, out);
   const Tails tails = contrast.counts ? proportion_tails(contrast, out.margin, margin.scale)
                                       : linear_tails(contrast, out.margin, margin.scale);
   out.statistic = up_is_good ? tails.statistic : -tails.statistic;

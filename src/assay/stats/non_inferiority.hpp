@@ -47,6 +47,8 @@ struct NonInferiority {
 /// included; the score test at the margin for proportions (Farrington & Manning 1990), exact
 /// where the contrast is. With alpha = (1 - confidence_level) / 2 the status is what the
 /// contrast's own interval says: non_inferior <=> p_value < alpha <=> interval inside the margin.
+/// Resampling contrasts (bootstrap, permutation) are read by their interval alone: no p, and alpha
+/// must be (1 - confidence_level) / 2.
 /// A relative margin of a baseline whose sign is uncertain is undecided, with the reason.
 /// Fails with invalid_spec (margin not positive and finite, relative margin >= 1 where up is good,
 /// alpha outside (0, 0.5)).
