@@ -79,3 +79,8 @@ show("crossing CR2 inside est se df p", c(r$beta[2], r$SE[2], r$df_Satt[2], r$p_
 m <- anova(lm(y ~ factor(t) + factor(g)))
 n0 <- (n - sum(tapply(sizes^2, treated, sum) / tapply(sizes, treated, sum))) / (14 - 2)
 show("icc", (m[2, 3] - m[3, 3]) / (m[2, 3] + (n0 - 1) * m[3, 3]))
+
+# Two Poisson rates: 18 events in 120 days against 7 in 100.
+for (side in c("greater", "less"))
+  show(paste("poisson", side), poisson.test(c(18, 7), c(120, 100), alternative = side)$p.value)
+show("poisson ratio low high", c((18 / 120) / (7 / 100), poisson.test(c(18, 7), c(120, 100))$conf.int))

@@ -141,6 +141,8 @@ std::string_view to_text(InputKind kind) {
 const std::vector<CalculatorMethod>& calculator_methods() {
   static const std::vector<CalculatorMethod> methods = [] {
     std::vector<CalculatorMethod> all = detail::comparison_methods();
+    for (auto& method : detail::cluster_methods()) all.push_back(std::move(method));
+    for (auto& method : detail::small_sample_methods()) all.push_back(std::move(method));
     for (auto& method : detail::check_methods()) all.push_back(std::move(method));
     for (auto& method : detail::planning_methods()) all.push_back(std::move(method));
     return all;

@@ -232,8 +232,8 @@ Result<Contrast> compare_clusters(std::span<const ClusterArm> cells,
   return out;
 }
 
-Result<Contrast> compare_clustered_units(const ClusteredUnits& units,
-                                         const ClusterOptions& options) {
+Result<std::vector<ClusterArm>> cluster_cells(const ClusteredUnits& units,
+                                              const ClusterOptions& options) {
   const std::size_t n = units.y.size();
   const bool ratio = options.kind == MetricKind::ratio;
   bool shaped = units.arm.size() == n && units.cluster.size() == n &&
@@ -260,6 +260,12 @@ Result<Contrast> compare_clustered_units(const ClusteredUnits& units,
     for (const auto& x : units.covariates) row[column++] = x[i];
     cells[at->second].moments.add(row);
   }
+  return cells;
+}
+
+Result<Contrast> compare_clustered_units(const ClusteredUnits& units,
+                                         const ClusterOptions& options) {
+  ASSAY_TRY(const auto cells, cluster_cells(units, options));
   return compare_clusters(cells, options);
 }
 

@@ -65,6 +65,10 @@ struct ClusterOptions {
 /// 19-25).
 Result<Contrast> compare_clusters(std::span<const ClusterArm> cells, const ClusterOptions& options);
 
+/// Rows gathered into cells, in order of first appearance. Fails with invalid_spec (lengths).
+Result<std::vector<ClusterArm>> cluster_cells(const ClusteredUnits& units,
+                                              const ClusterOptions& options);
+
 /// The same from rows.
 Result<Contrast> compare_clustered_units(const ClusteredUnits& units,
                                          const ClusterOptions& options);

@@ -51,6 +51,11 @@ Tails proportion_tails(const Contrast& contrast, double limit, MarginScale scale
 /// treatment - (1 + limit) control for a relative limit, treatment - control - limit otherwise.
 Tails linear_tails(const Contrast& contrast, double limit, MarginScale scale) {
   const double base = contrast.control_value;
+  if (contrast.method == Method::log_mean && scale == MarginScale::relative) {
+    const double t = (contrast.difference - std::log1p(limit)) / contrast.std_error;
+    return {t, numerics::student_t_sf(t, contrast.degrees_of_freedom),
+            numerics::student_t_cdf(t, contrast.degrees_of_freedom)};
+  }
   const double weight =
       scale == MarginScale::relative ? 1.0 + std::copysign(1.0, base) * limit : 1.0;
   const double shift = scale == MarginScale::absolute ? limit : 0.0;

@@ -6,6 +6,7 @@
 #include "assay/stats/calculator_input.hpp"
 #include "assay/stats/contrast.hpp"
 #include "assay/stats/detail/calculator_lists.hpp"
+#include "assay/stats/detail/contrast_outputs.hpp"
 #include "assay/stats/lin.hpp"
 #include "assay/stats/non_inferiority.hpp"
 #include "assay/stats/two_proportion.hpp"
@@ -17,58 +18,6 @@ namespace {
 
 using numerics::CoMoments;
 using numerics::Moments;
-
-const std::vector<OutputSpec> kContrastOutputs{
-    {"control_value", "value of arm 1"},
-    {"treatment_value", "value of arm 2"},
-    {"difference", "arm 2 minus arm 1"},
-    {"std_error", "standard error of the difference"},
-    {"ci_low", "lower limit of the difference"},
-    {"ci_high", "upper limit of the difference"},
-    {"statistic", "t or z of no difference"},
-    {"degrees_of_freedom", "of the t; undefined for a normal reference"},
-    {"p_value", "two-sided"},
-    {"lift", "difference over |arm 1|"},
-    {"lift_ci_low", "lower limit of the lift"},
-    {"lift_ci_high", "upper limit of the lift"},
-    {"method", "what was computed"},
-    {"notes", "warnings"}};
-
-std::string notes_text(const Contrast& c) {
-  std::string text;
-  for (const Note& note : c.notes) text += (text.empty() ? "" : "; ") + note.text;
-  return text.empty() ? "none" : text;
-}
-
-std::vector<Output> outputs_of(const Contrast& c) {
-  const auto lift = [&](double value) -> OutputValue {
-    if (!c.lift) return Undefined{c.lift_undefined};
-    return value;
-  };
-  const Lift l = c.lift.value_or(Lift{});
-  const OutputValue dof = std::isfinite(c.degrees_of_freedom)
-                              ? OutputValue(c.degrees_of_freedom)
-                              : OutputValue(Undefined{"normal reference"});
-  return {{"control_value", c.control_value},
-          {"treatment_value", c.treatment_value},
-          {"difference", c.difference},
-          {"std_error", c.std_error},
-          {"ci_low", c.ci_low},
-          {"ci_high", c.ci_high},
-          {"statistic", c.statistic},
-          {"degrees_of_freedom", dof},
-          {"p_value", c.p_value},
-          {"lift", lift(l.estimate)},
-          {"lift_ci_low", lift(l.ci_low)},
-          {"lift_ci_high", lift(l.ci_high)},
-          {"method", std::string(to_text(c.method))},
-          {"notes", notes_text(c)}};
-}
-
-Result<std::vector<Output>> outputs_of(const Result<Contrast>& c) {
-  if (!c) return tl::unexpected(c.error());
-  return outputs_of(*c);
-}
 
 std::vector<InputSpec> count_inputs() {
   return {integer("x1", "successes of arm 1 (control)", 0), integer("n1", "units of arm 1", 1),
@@ -103,7 +52,7 @@ CalculatorMethod welch_method() {
   return {"welch",
           "difference of two means, unequal variances",
           with(mean_inputs(), {confidence_level()}),
-          kContrastOutputs,
+          contrast_outputs(),
           "d = mean2 - mean1; se^2 = sd1^2/n1 + sd2^2/n2; t = d/se on "
           "se^4 / (sd1^4/(n1^2 (n1-1)) + sd2^4/(n2^2 (n2-1))) degrees of freedom; "
           "lift by Fieller with the same critical value",
@@ -118,7 +67,7 @@ CalculatorMethod two_proportion_method() {
   return {"two-proportion",
           "difference and lift of two proportions",
           with(count_inputs(), {confidence_level()}),
-          kContrastOutputs,
+          contrast_outputs(),
           "z = (p2 - p1) / sqrt(p (1-p) (1/n1 + 1/n2)), p pooled; intervals invert the score "
           "test of the difference and of the ratio, without the N/(N-1) factor; exact "
           "unconditional test when an expected count is below 5",
@@ -203,7 +152,7 @@ CalculatorMethod ratio_method() {
   return {"ratio-delta",
           "difference and lift of two ratios of sums",
           inputs,
-          kContrastOutputs,
+          contrast_outputs(),
           "R = mean_numerator / mean_denominator; var R = (var_num - 2 R cov + R^2 var_den) / "
           "(n mean_denominator^2); Welch-Satterthwaite t",
           "Deng, Knoblich & Lu, KDD 2018",
@@ -232,7 +181,7 @@ CalculatorMethod fieller_method() {
        or_else(number("covariance", "of the two estimates"), 0.0),
        or_else(at_least(number("degrees_of_freedom", "of the t; 0 = normal"), 0), 0.0),
        confidence_level()},
-      kContrastOutputs,
+      contrast_outputs(),
       "all r with (value2 - r value1)^2 <= c^2 (variance2 - 2 r covariance + r^2 variance1); "
       "bounded when value1^2 > c^2 variance1",
       "Fieller, JRSS B 16 (1954) 175-185",
@@ -261,7 +210,7 @@ CalculatorMethod cuped_method() {
     inputs.push_back(between(number("correlation" + arm, "of metric and covariate"), -1, 1));
   }
   inputs.push_back(confidence_level());
-  auto outputs = kContrastOutputs;
+  auto outputs = contrast_outputs();
   outputs.push_back({"theta1", "slope in arm 1"});
   outputs.push_back({"theta2", "slope in arm 2"});
   outputs.push_back({"variance_reduction", "1 - (std_error / unadjusted std_error)^2"});

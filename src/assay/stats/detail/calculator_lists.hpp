@@ -10,5 +10,8 @@ namespace assay::stats::detail {
 std::vector<CalculatorMethod> comparison_methods();  ///< Two arms.
 std::vector<CalculatorMethod> check_methods();       ///< Proportions, checks, families, tails.
 std::vector<CalculatorMethod> planning_methods();    ///< Power, sample size, detectable effect.
+std::vector<CalculatorMethod> cluster_methods();     ///< Clusters, quantiles.
+std::vector<CalculatorMethod>
+small_sample_methods();  ///< One sample, ranks, sparse counts, strata.
 
 }  // namespace assay::stats::detail
