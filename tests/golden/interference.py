@@ -33,7 +33,8 @@ def variance(z, here, pi, pij):
                 total += here[i] * (1 - pi[i]) * (z[i] / pi[i]) ** 2
             elif pij[i, j] > 0:
                 both = here[i] * here[j]
-                total += both * (pij[i, j] - pi[i] * pi[j]) / pij[i, j] * z[i] / pi[i] * z[j] / pi[j]
+                share = (pij[i, j] - pi[i] * pi[j]) / pij[i, j]
+                total += both * share * z[i] / pi[i] * z[j] / pi[j]
             else:
                 total += here[i] * z[i] ** 2 / (2 * pi[i]) + here[j] * z[j] ** 2 / (2 * pi[j])
     return total
@@ -45,7 +46,8 @@ def covariance(za, ha, pa, zb, hb, pb, pab):
         for j in range(len(ha)):
             if i != j and pab[i, j] > 0:
                 both = ha[i] * hb[j]
-                total += both * (pab[i, j] - pa[i] * pb[j]) / pab[i, j] * za[i] / pa[i] * zb[j] / pb[j]
+                share = (pab[i, j] - pa[i] * pb[j]) / pab[i, j]
+                total += both * share * za[i] / pa[i] * zb[j] / pb[j]
             else:
                 total -= ha[i] * za[i] ** 2 / (2 * pa[i]) + hb[j] * zb[j] ** 2 / (2 * pb[j])
     return total
@@ -87,7 +89,8 @@ for a, c in enumerate(coins):
     lo, hi, v = weighted(s, count, ind[0][a], ind[1][a], one, two, False)
     ests.append(hi - lo)
     vs.append(v)
-print("switchback truth 2.3, mean", np.mean(ests), "var", np.var(ests), "mean estimate", np.mean(vs))
+print("switchback truth 2.3, mean", np.mean(ests))
+print("variance", np.var(ests), "mean of its estimates", np.mean(vs))
 
 # Network: ring of 10 with two chords, fair coins, classes by any treated neighbour.
 n = 10
