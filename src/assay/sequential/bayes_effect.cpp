@@ -111,7 +111,10 @@ class Partition {
     edges_.push_back(estimate + reach);
     top_ = -1e300;
     for (const double e : edges_) top_ = std::max(top_, log_joint(e));
-    total_ = integral([](double) { return 1.0; });
+    cumulative_.push_back(0.0);
+    for (std::size_t i = 0; i + 1 < edges_.size(); ++i)
+      cumulative_.push_back(cumulative_.back() + mass(edges_[i], edges_[i + 1]));
+    total_ = cumulative_.back();
   }
 
   [[nodiscard]] double log_joint(double effect) const {
@@ -134,12 +137,10 @@ class Partition {
 
   /// P(effect < at).
   [[nodiscard]] double below(double at) const {
-    std::vector<double> part;
-    for (const double e : edges_)
-      if (e < at) part.push_back(e);
-    part.push_back(at);
-    return detail::integrate_panels([&](double x) { return std::exp(log_joint(x) - top_); }, part) /
-           total_;
+    const auto next = std::upper_bound(edges_.begin(), edges_.end(), at);
+    if (next == edges_.begin()) return 0.0;
+    const auto panel = static_cast<std::size_t>(next - edges_.begin() - 1);
+    return (cumulative_[panel] + mass(edges_[panel], at)) / total_;
   }
 
   [[nodiscard]] double log_evidence() const { return std::log(total_) + top_; }
@@ -147,9 +148,15 @@ class Partition {
   [[nodiscard]] double highest() const { return edges_.back(); }
 
  private:
+  [[nodiscard]] double mass(double from, double to) const {
+    const double ends[] = {from, to};
+    return detail::integrate_panels([&](double x) { return std::exp(log_joint(x) - top_); }, ends);
+  }
+
   double estimate_;
   double se_;
   EffectPrior prior_;
+  std::vector<double> cumulative_;  ///< Unnormalised, up to each edge.
   std::vector<double> edges_;
   double top_ = 0.0;
   double total_ = 1.0;
