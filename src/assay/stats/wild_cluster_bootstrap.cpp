@@ -347,6 +347,7 @@ Result<Contrast> compare_clusters_wild(std::span<const ClusterArm> cells,
       detail::influences(fit.bread, fit.products, fit.scores, ClusterVariance::cr1),
       design.columns(), g / (g - 1.0));
   out.values = {covariance.at(0, 0), covariance.at(1, 1), covariance.at(0, 1)};
+  std::erase_if(out.notes, [](const Note& note) { return note.code == "few_clusters"; });
   out.adjustment.reset();
   out.lift.reset();
   out.lift_undefined.clear();
