@@ -63,8 +63,9 @@ def mean_peers(arms, rng):
     (c, _), (t, _) = arms
 
     def gather(count):
-        return [t[rng.integers(0, len(t), len(t))].mean() - c[rng.integers(0, len(c), len(c))].mean()
-                for _ in range(count)]
+        def draw(x):
+            return x[rng.integers(0, len(x), len(x))].mean()
+        return [draw(t) - draw(c) for _ in range(count)]
 
     def gather32(count):
         def draw(x):
@@ -114,7 +115,8 @@ def ratio_peers(arms, rng):
                                        n_resamples=count, batch=1, method="percentile", rng=rng)
         return result.bootstrap_distribution
 
-    return {"numpy gather": gather, "numpy counts": counts, "scipy.stats.bootstrap": scipy_bootstrap}
+    return {"numpy gather": gather, "numpy counts": counts,
+            "scipy.stats.bootstrap": scipy_bootstrap}
 
 
 def quantile_peers(arms, rng):
@@ -277,8 +279,8 @@ def aa(options, floor):
         times[name] = seconds / count * draws
     best = min(times, key=times.get)
     ratio = times[best] / mine["cpu"]
-    print(f"\naa: {draws} re-randomisations of {n} units x {MEANS + RATIOS} metrics with CUPED; one "
-          f"draw against numpy: largest difference {worst:.1e} standard errors"
+    print(f"\naa: {draws} re-randomisations of {n} units x {MEANS + RATIOS} metrics with CUPED; "
+          f"one draw against numpy: largest difference {worst:.1e} standard errors"
           + ("  equal" if good else "  DIFFERENT"))
     print("  achieved rates", " ".join(f"{100 * r:.2f}%" for r in mine["rejected"]))
     for name, seconds in times.items():

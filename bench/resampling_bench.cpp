@@ -50,6 +50,14 @@ double cpu_seconds() {
   return seconds(use.ru_utime) + seconds(use.ru_stime);
 }
 
+/// Peak memory of this program (ru_maxrss would count the parent before exec).
+long peak_mb() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::atol(line.c_str() + 6) / 1024;
+  return 0;
+}
+
 /// Median CPU and wall seconds of the runs, as the start of the JSON answer.
 void time_runs(const Task& task, const std::function<void()>& work) {
   std::vector<double> cpu;
@@ -63,10 +71,8 @@ void time_runs(const Task& task, const std::function<void()>& work) {
   }
   std::sort(cpu.begin(), cpu.end());
   std::sort(wall.begin(), wall.end());
-  rusage use{};
-  getrusage(RUSAGE_SELF, &use);
   fmt::print("{{\"cpu\": {}, \"wall\": {}, \"rss_mb\": {}", cpu[cpu.size() / 2],
-             wall[wall.size() / 2], use.ru_maxrss / 1024);
+             wall[wall.size() / 2], peak_mb());
 }
 
 void print_contrast(const stats::Contrast& c) {

@@ -288,15 +288,15 @@ std::vector<Case> bootstrap_cases() {
           bootstrap_case(easy, IntervalKind::basic, poisson, 0.045, 0.065, ""),
           bootstrap_case(easy, IntervalKind::bca, multinomial, 0.045, 0.065, ""),
           bootstrap_case(easy, IntervalKind::bootstrap_t, multinomial, 0.045, 0.065, ""),
-          bootstrap_case(small, IntervalKind::percentile, multinomial, 0.08, 0.2, small_advice),
-          bootstrap_case(small, IntervalKind::basic, multinomial, 0.08, 0.25, small_advice),
+          bootstrap_case(small, IntervalKind::percentile, multinomial, 0.07, 0.15, small_advice),
+          bootstrap_case(small, IntervalKind::basic, multinomial, 0.06, 0.15, small_advice),
           bootstrap_case(small, IntervalKind::bca, multinomial, 0.06, 0.2, small_advice),
-          bootstrap_case(small, IntervalKind::bootstrap_t, multinomial, 0.03, 0.08, ""),
+          bootstrap_case(small, IntervalKind::bootstrap_t, multinomial, 0.04, 0.09, ""),
           bootstrap_case(uneven, IntervalKind::percentile, multinomial, 0.06, 0.15, small_advice),
-          bootstrap_case(uneven, IntervalKind::bootstrap_t, multinomial, 0.035, 0.08, ""),
-          bootstrap_case(heavy, IntervalKind::percentile, poisson, 0.05, 0.25, heavy_advice),
-          bootstrap_case(heavy, IntervalKind::bca, multinomial, 0.05, 0.25, heavy_advice),
-          bootstrap_case(heavy, IntervalKind::bootstrap_t, multinomial, 0.01, 0.15, heavy_advice),
+          bootstrap_case(uneven, IntervalKind::bootstrap_t, multinomial, 0.035, 0.09, ""),
+          bootstrap_case(heavy, IntervalKind::percentile, poisson, 0.03, 0.2, heavy_advice),
+          bootstrap_case(heavy, IntervalKind::bca, multinomial, 0.08, 0.3, heavy_advice),
+          bootstrap_case(heavy, IntervalKind::bootstrap_t, multinomial, 0.08, 0.3, heavy_advice),
           bootstrap_case(sparse, IntervalKind::percentile, poisson, 0.04, 0.08, ""),
           cluster_case(true, 0.03, 0.08, ""),
           cluster_case(false, 0.25, 0.6,
@@ -329,8 +329,8 @@ std::vector<Case> randomisation_cases() {
       permutation_case(exact, studentised, false_positives, 0.05, 0.05, ""),
       permutation_case(exact, difference, false_positives, 0.05, 0.05, ""),
       // Many samples without a payer: ties make the test conservative, never liberal.
-      permutation_case(heavy, studentised, false_positives, 0.03, 0.05, ""),
-      permutation_case(spread, studentised, false_positives, 0.035, 0.065, ""),
+      permutation_case(heavy, studentised, false_positives, 0.015, 0.05, ""),
+      permutation_case(spread, studentised, false_positives, 0.025, 0.065, ""),
       permutation_case(spread, difference, false_positives, 0.0, 0.03, spread_advice),
       permutation_case(narrow, studentised, false_positives, 0.04, 0.09, ""),
       permutation_case(narrow, difference, false_positives, 0.15, 0.5, spread_advice),
@@ -350,9 +350,9 @@ std::vector<Case> resampling_cases() {
   };
   const double p90 = std::exp(1.2815515655446004);
   all.push_back(quantile_case("log-normal values, median, 300 units an arm, true effect", lognormal,
-                              0.5, 1.0, 300, 1.3, 0.04, 0.06, ""));
+                              0.5, 1.0, 300, 1.3, 0.035, 0.055, ""));
   all.push_back(quantile_case("log-normal values, 90th percentile, 300 units an arm, true effect",
-                              lognormal, 0.9, p90, 300, 1.3, 0.04, 0.075, ""));
+                              lognormal, 0.9, p90, 300, 1.3, 0.03, 0.055, ""));
   all.push_back(quantile_case("log-normal values, 99th percentile, 300 units an arm, no effect",
                               lognormal, 0.99, 1.0, 300, 1.0, 0.005, 0.12,
                               "fewer than 10 units beyond the quantile: the interval is not "

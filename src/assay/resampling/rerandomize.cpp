@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <mutex>
 
 #include "assay/numerics/parallel.hpp"
@@ -227,6 +228,26 @@ Result<AaCertificate> summarise(const AaUnits& units, const std::vector<AaMetric
   return out;
 }
 
+/// Masks that a batch is done with, for the next: their memory is large.
+class SpareMasks {
+ public:
+  std::unique_ptr<detail::ArmMasks> take() {
+    const std::lock_guard lock(mutex_);
+    if (spare_.empty()) return std::make_unique<detail::ArmMasks>();
+    auto out = std::move(spare_.back());
+    spare_.pop_back();
+    return out;
+  }
+  void give(std::unique_ptr<detail::ArmMasks> masks) {
+    const std::lock_guard lock(mutex_);
+    spare_.push_back(std::move(masks));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<detail::ArmMasks>> spare_;
+};
+
 std::size_t draws_together(const AaUnits& units) {
   const std::size_t bytes_a_draw = (units.data.n_rows / 8 + 8) * (units.rule.shares.size() - 1);
   return std::clamp(kMaskBytes / bytes_a_draw, kFewestDraws, kMostDraws);
@@ -242,13 +263,16 @@ Result<AaCertificate> rerandomize(const std::vector<AaMetric>& metrics, const Aa
   const std::size_t together = draws_together(units);
   const std::size_t batches = (tally.draws + together - 1) / together;
   std::vector<Result<void>> outcome(batches);
+  SpareMasks spare;
   std::atomic<std::size_t> done{0};
   const auto run = [&](std::size_t batch) -> Result<void> {
     ASSAY_CHECK(progress.check());
     const std::size_t first = batch * together;
     const std::size_t count = std::min(together, tally.draws - first);
-    const auto masks = detail::draw_masks(units.rule, first, count);
-    ASSAY_TRY(const auto totals, detail::arm_totals(units.data, masks, progress));
+    auto masks = spare.take();
+    detail::draw_masks(units.rule, first, count, *masks);
+    ASSAY_TRY(const auto totals, detail::arm_totals(units.data, *masks, progress));
+    spare.give(std::move(masks));
     for (std::size_t d = 0; d < count; ++d)
       for (std::size_t arm = 1; arm <= tally.arms; ++arm)
         ASSAY_CHECK(read(units, metrics, options, totals, arm, d, first + d, tally));

@@ -130,6 +130,15 @@ double cap_of(std::span<const double> y, double q) {
   return copy[static_cast<std::size_t>(rank)];
 }
 
+/// The mean, its rounding corrected by the mean of what is left.
+double mean_of(std::span<const double> values) {
+  const auto n = static_cast<double>(values.size());
+  const double first = std::accumulate(values.begin(), values.end(), 0.0) / n;
+  double rest = 0.0;
+  for (const double x : values) rest += x - first;
+  return first + rest / n;
+}
+
 /// A metric's variables per unit, capped and centred.
 std::vector<std::vector<double>> centred(const AaMetric& metric, AaColumns& columns) {
   std::vector<std::vector<double>> out;
@@ -139,18 +148,17 @@ std::vector<std::vector<double>> centred(const AaMetric& metric, AaColumns& colu
       columns.cap = cap_of(copy, metric.cap_quantile);
       for (double& y : copy) y = std::min(y, *columns.cap);
     }
-    numerics::Moments moments;
-    for (const double x : copy) moments.add(x);
-    columns.centre.push_back(moments.mean);
-    for (double& x : copy) x -= moments.mean;
+    columns.centre.push_back(mean_of(copy));
+    for (double& x : copy) x -= columns.centre.back();
     out.push_back(std::move(copy));
   }
   return out;
 }
 
 /// Adds the columns of a metric: as variables and products, or summed by row when rows are
-/// clusters.
-void add_columns(const std::vector<std::vector<double>>& variables, bool by_cluster, AaUnits& out) {
+/// clusters. `in_order`: rows are the units as they stand.
+void add_columns(std::vector<std::vector<double>> variables, bool by_cluster, bool in_order,
+                 AaUnits& out) {
   auto& data = out.data;
   const std::size_t first = data.variables.size();
   const std::size_t m = variables.size();
@@ -169,7 +177,7 @@ void add_columns(const std::vector<std::vector<double>>& variables, bool by_clus
       add_summed(summed(variables[i], nullptr));
     } else {
       data.columns.push_back({first + i, first + i, false});
-      data.variables.push_back(summed(variables[i], nullptr));
+      data.variables.push_back(in_order ? std::move(variables[i]) : summed(variables[i], nullptr));
     }
   }
   for (std::size_t i = 0; i < m; ++i) {
@@ -230,7 +238,7 @@ Result<AaUnits> prepare_units(const std::vector<AaMetric>& metrics, const AaOpti
   for (const AaMetric& metric : metrics) {
     AaColumns columns;
     columns.first = out.data.columns.size();
-    add_columns(centred(metric, columns), by_cluster, out);
+    add_columns(centred(metric, columns), by_cluster, options.strata.empty(), out);
     out.metrics.push_back(std::move(columns));
   }
   if (by_cluster) {

@@ -106,6 +106,7 @@ void make_complete(const AssignmentRule& rule, std::uint64_t first, ArmMasks& ou
 
 void replay(const AssignmentRule& rule, std::uint64_t first, ArmMasks& out) {
   std::vector<std::uint8_t> arms(rule.n_rows);
+  std::fill(out.words[0].begin(), out.words[0].end(), std::uint64_t{0});
   for (std::size_t d = 0; d < out.n_draws; ++d) {
     rule.mechanism->draw(rule.seed, first + d, arms);
     for (std::size_t row = 0; row < rule.n_rows; ++row)
@@ -116,17 +117,23 @@ void replay(const AssignmentRule& rule, std::uint64_t first, ArmMasks& out) {
 
 }  // namespace
 
-ArmMasks draw_masks(const AssignmentRule& rule, std::uint64_t first, std::size_t n_draws) {
-  ArmMasks out;
+void draw_masks(const AssignmentRule& rule, std::uint64_t first, std::size_t n_draws,
+                ArmMasks& out) {
   out.n_draws = n_draws;
   out.n_words = (rule.n_rows + 63) / 64;
-  out.words.assign(rule.shares.size() - 1, std::vector<std::uint64_t>(out.n_words * n_draws, 0));
+  out.words.resize(rule.shares.size() - 1);
+  for (auto& words : out.words) words.resize(out.n_words * n_draws);
   if (rule.mechanism != nullptr) {
     replay(rule, first, out);
-    return out;
+    return;
   }
   toss_coins(rule, first, out);
   if (rule.complete) make_complete(rule, first, out);
+}
+
+ArmMasks draw_masks(const AssignmentRule& rule, std::uint64_t first, std::size_t n_draws) {
+  ArmMasks out;
+  draw_masks(rule, first, n_draws, out);
   return out;
 }
 

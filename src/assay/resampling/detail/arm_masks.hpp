@@ -33,6 +33,11 @@ struct ArmMasks {
 /// Draws number first, first + 1, ...; each a function of (seed, its number) alone.
 /// Complete assignments: coins first, then rows at random move in or out until the count is right,
 /// which leaves all sets of that size equally likely.
+/// Fills `out`, whose memory is used again.
+void draw_masks(const AssignmentRule& rule, std::uint64_t first, std::size_t n_draws,
+                ArmMasks& out);
+
+/// The same in memory of its own.
 ArmMasks draw_masks(const AssignmentRule& rule, std::uint64_t first, std::size_t n_draws);
 
 }  // namespace assay::resampling::detail

@@ -1,6 +1,7 @@
 #include "assay/resampling/detail/packed_columns.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <memory>
 
@@ -71,10 +72,13 @@ Result<ArmTotals> arm_totals(const PackedColumns& data, const ArmMasks& masks,
 std::vector<double> column_totals(const PackedColumns& data) {
   std::vector<double> out;
   for (const auto& column : data.columns) {
-    const auto& a = data.variables[column.a];
-    const auto& b = data.variables[column.b];
+    const double* a = data.variables[column.a].data();
+    const double* b = data.variables[column.b].data();
+    std::array<double, kPanel> part{};  // Side by side: an addition need not wait for the last.
+    for (std::size_t u = 0; u < data.n_rows; ++u)
+      part[u % kPanel] += column.product ? a[u] * b[u] : a[u];
     double sum = 0.0;
-    for (std::size_t u = 0; u < data.n_rows; ++u) sum += column.product ? a[u] * b[u] : a[u];
+    for (const double p : part) sum += p;
     out.push_back(sum);
   }
   return out;
