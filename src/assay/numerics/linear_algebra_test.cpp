@@ -51,6 +51,26 @@ TEST(LinearAlgebra, SumAndScaleWorkEntryByEntry) {
   EXPECT_EQ(dot(std::vector<double>{1, 2}, std::vector<double>{3, 4}), 11.0);
 }
 
+TEST(LinearAlgebra, EigenvaluesAndVectorsRebuildTheirMatrix) {
+  const auto known = symmetric_eigen(matrix(2, {2, 1, 2}));  // Eigenvalues 1 and 3.
+  EXPECT_NEAR(known.values[0], 1.0, 1e-14);
+  EXPECT_NEAR(known.values[1], 3.0, 1e-14);
+  const auto a = matrix(3, {5, 1, -2, 7, 0.5, 9});
+  const auto e = symmetric_eigen(a);
+  for (std::size_t i = 0; i < 3; ++i) {
+    for (std::size_t j = 0; j < 3; ++j) {
+      double rebuilt = 0.0;
+      double product = 0.0;
+      for (std::size_t k = 0; k < 3; ++k) {
+        rebuilt += e.values[k] * e.vectors[k * 3 + i] * e.vectors[k * 3 + j];
+        product += e.vectors[i * 3 + k] * e.vectors[j * 3 + k];
+      }
+      EXPECT_NEAR(rebuilt, a.at(i, j), 1e-13);
+      EXPECT_NEAR(product, i == j ? 1.0 : 0.0, 1e-14);
+    }
+  }
+}
+
 TEST(LinearAlgebra, NothingToSolveIsNothing) {
   EXPECT_TRUE(solve(SymmetricMatrix(0), {}).empty());
   EXPECT_TRUE(independent_rows(SymmetricMatrix(0), 1e-9).empty());

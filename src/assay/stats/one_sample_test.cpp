@@ -90,6 +90,27 @@ TEST(OneSample, GeometricMeansEqualScipyOnLogarithms) {
   EXPECT_LT(edge, 0.0);
 }
 
+TEST(OneSample, MeansAndLogarithmsAgreeWithTheirIntervals) {
+  const ClusterWorld w;
+  const auto control = arm(w, Arm::control);
+  const auto treatment = arm(w, Arm::treatment);
+  int rejected = 0;
+  for (int step = -40; step <= 40; ++step) {
+    const double benchmark = 11.25 + 0.02 * step;
+    const auto o = *mean_against(moments_of(control), benchmark, 0.95);
+    EXPECT_EQ(o.p_value < 0.05, benchmark < o.ci_low || benchmark > o.ci_high);
+    std::vector<double> scaled;
+    for (const double x : treatment) scaled.push_back(x * std::exp(0.004 * step));
+    const auto c = *compare_log_means(*log_moments(control), *log_moments(scaled), 0.95);
+    const bool wins = c.p_value < 0.05;
+    EXPECT_EQ(wins, c.ci_low > 0.0 || c.ci_high < 0.0);
+    EXPECT_EQ(wins, c.lift->ci_low > 0.0 || c.lift->ci_high < 0.0);
+    rejected += wins ? 1 : 0;
+  }
+  EXPECT_GT(rejected, 10);
+  EXPECT_LT(rejected, 75);
+}
+
 TEST(OneSample, BadInputIsRefusedInItsOwnWords) {
   EXPECT_THAT(log_moments(std::vector<double>{1.0, 0.0, -2.0}).error().problem,
               HasSubstr("2 of 3"));
