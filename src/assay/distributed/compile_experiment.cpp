@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "assay/distributed/detail/experiment_units.hpp"
+#include "assay/engine/metric_variables.hpp"
 
 namespace assay::distributed {
 namespace {
@@ -103,10 +104,10 @@ sql::Input add_placed_units(const ExperimentQuery& query, const Keys& keys, cons
     cells.outputs.push_back({unit_column("counts", i), sql::both({mature, with_moments})});
     cells.outputs.push_back({unit_column("late", i),
                              sql::both({column("analysed"), sql::negate(mature), with_moments})});
-    const std::vector<std::string> variables = variables_of(query.metrics[i]);
+    const std::vector<char> variables = engine::variables_of(query.metrics[i]);
     for (std::size_t j = 0; j < variables.size(); ++j) {
       Expression variable = column(unit_column(variables[j], i));
-      if (caps[i] && (variables[j] == "y" || variables[j] == "x"))
+      if (caps[i] && (variables[j] == 'y' || variables[j] == 'x'))
         variable = sql::least({std::move(variable), value(*caps[i])});
       cells.outputs.push_back({moment_variable(i, j), std::move(variable)});
     }
@@ -169,7 +170,7 @@ std::vector<MomentColumns> metric_columns(const ExperimentQuery& query) {
     MomentColumns columns;
     columns.prefix = fmt::format("m{}", i);
     columns.filter = column(unit_column("counts", i));
-    for (std::size_t j = 0; j < variables_of(query.metrics[i]).size(); ++j)
+    for (std::size_t j = 0; j < engine::variables_of(query.metrics[i]).size(); ++j)
       columns.variables.push_back(column(moment_variable(i, j)));
     all.push_back(std::move(columns));
   }

@@ -4,6 +4,7 @@
 
 #include "assay/distributed/compile_experiment.hpp"
 #include "assay/distributed/detail/experiment_units.hpp"
+#include "assay/engine/metric_variables.hpp"
 
 namespace assay::distributed {
 namespace {
@@ -57,7 +58,7 @@ class Terms {
  public:
   explicit Terms(const engine::ExperimentQuery& query) {
     for (const ExperimentMetric& metric : query.metrics) {
-      if (!is_additive(metric)) continue;
+      if (!engine::is_additive(metric)) continue;
       add(metric.numerator);
       if (metric.denominator) add(*metric.denominator);
     }
@@ -124,7 +125,7 @@ std::vector<MomentColumns> day_columns(const engine::ExperimentQuery& query) {
   std::vector<MomentColumns> all;
   std::size_t mention = 0;
   for (std::size_t i = 0; i < query.metrics.size(); ++i) {
-    if (!is_additive(query.metrics[i])) continue;
+    if (!engine::is_additive(query.metrics[i])) continue;
     const std::size_t terms = query.metrics[i].denominator ? 2 : 1;
     for (const char* what : {"day", "all"}) {
       MomentColumns columns;

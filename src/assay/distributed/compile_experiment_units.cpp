@@ -5,6 +5,7 @@
 #include "assay/distributed/detail/experiment_units.hpp"
 #include "assay/distributed/detail/query_parts.hpp"
 #include "assay/distributed/funnel_plan.hpp"
+#include "assay/engine/metric_variables.hpp"
 
 namespace assay::distributed {
 namespace {
@@ -70,7 +71,7 @@ class Units {
 
  private:
   bool covariate(const ExperimentMetric& metric) const {
-    return request_.covariates && has_covariate(metric);
+    return request_.covariates && engine::has_covariate(metric);
   }
 
   bool history() const {
@@ -298,26 +299,11 @@ class Units {
 
 }  // namespace
 
-bool is_additive(const ExperimentMetric& metric) {
-  return metric.kind == MetricKind::mean || metric.kind == MetricKind::ratio;
-}
-
-bool has_covariate(const ExperimentMetric& metric) {
-  return is_additive(metric) && metric.covariate_us > 0;
-}
-
-std::vector<std::string> variables_of(const ExperimentMetric& metric) {
-  const bool ratio = metric.kind == MetricKind::ratio;
-  std::vector<std::string> names{"y"};
-  if (ratio) names.emplace_back("d");
-  if (!has_covariate(metric)) return names;
-  names.emplace_back("x");
-  if (ratio) names.emplace_back("z");
-  names.emplace_back("m");
-  return names;
-}
-
 std::string unit_column(const std::string& variable, std::size_t metric) {
+  return fmt::format("{}_{}", variable, metric);
+}
+
+std::string unit_column(char variable, std::size_t metric) {
   return fmt::format("{}_{}", variable, metric);
 }
 

@@ -12,6 +12,7 @@
 #include "assay/distributed/decode_experiment.hpp"
 #include "assay/distributed/detail/experiment_units.hpp"
 #include "assay/engine/check.hpp"
+#include "assay/engine/metric_variables.hpp"
 #include "assay/warehouse/connection.hpp"
 
 namespace assay::distributed {
@@ -104,21 +105,6 @@ Result<UnitSegment> segment_of(const engine::SegmentBy& by, Type type, const Col
   return segment;
 }
 
-std::vector<double>& variable(UnitVariables& metric, char name) {
-  switch (name) {
-    case 'd':
-      return metric.d;
-    case 'x':
-      return metric.x;
-    case 'z':
-      return metric.z;
-    case 'm':
-      return metric.m;
-    default:
-      return metric.y;
-  }
-}
-
 tl::unexpected<Error> too_many(std::int64_t most) {
   Error error = engine::too_many_units(most + 1, most);
   error.problem = fmt::format(
@@ -155,7 +141,7 @@ Result<sql::Plan> unit_table_plan(const UnitTableQuery& query, const EventTable&
   for (std::size_t i = 0; i < experiment.metrics.size(); ++i) {
     const std::string mature = unit_column("mature", i);
     select.outputs.push_back({mature, number(mature)});
-    for (const std::string& name : variables_of(experiment.metrics[i]))
+    for (const char name : engine::variables_of(experiment.metrics[i]))
       select.outputs.push_back({unit_column(name, i), sql::column(unit_column(name, i))});
   }
   plan.result = {std::move(select)};
@@ -190,8 +176,8 @@ Result<UnitTable> read_unit_table(const UnitTableQuery& query, const EventTable&
   for (std::size_t i = 0; i < experiment.metrics.size(); ++i) {
     UnitVariables metric;
     ASSAY_TRY(metric.mature, small(rows, unit_column("mature", i), order));
-    for (const std::string& name : variables_of(experiment.metrics[i])) {
-      ASSAY_TRY(variable(metric, name.front()), real(rows, unit_column(name, i), order));
+    for (const char name : engine::variables_of(experiment.metrics[i])) {
+      ASSAY_TRY(engine::variable(metric, name), real(rows, unit_column(name, i), order));
     }
     answer.metrics.push_back(std::move(metric));
   }

@@ -11,6 +11,7 @@
 #include "assay/base/text.hpp"
 #include "assay/distributed/detail/experiment_units.hpp"
 #include "assay/distributed/detail/query_parts.hpp"
+#include "assay/engine/metric_variables.hpp"
 
 namespace assay::distributed {
 namespace {
@@ -18,17 +19,6 @@ namespace {
 using engine::ExperimentMoments;
 using engine::ExperimentQuery;
 using engine::MetricMoments;
-
-std::vector<MetricMoments> empty_metrics(const ExperimentQuery& query) {
-  std::vector<MetricMoments> metrics;
-  for (const engine::ExperimentMetric& metric : query.metrics)
-    metrics.emplace_back(variables_of(metric).size());
-  return metrics;
-}
-
-std::vector<std::vector<MetricMoments>> empty_arms(const ExperimentQuery& query) {
-  return std::vector<std::vector<MetricMoments>>(query.arms.size(), empty_metrics(query));
-}
 
 tl::unexpected<Error> too_many_values(const std::string& segment, std::size_t values) {
   return fail(ErrorCode::invalid_spec,
@@ -62,7 +52,7 @@ class Assembly {
 
   Result<ExperimentMoments> all() {
     answer_.arms.resize(query_.arms.size());
-    answer_.overall = empty_arms(query_);
+    answer_.overall = engine::no_moments_by_arm(query_);
     answer_.immature.assign(query_.arms.size(),
                             std::vector<std::int64_t>(query_.metrics.size(), 0));
     answer_.first_day = query_.timezone.local_day(query_.period.begin);
@@ -121,7 +111,7 @@ class Assembly {
       segment.values.push_back(text);
     }
     segment.assigned.assign(places.size(), std::vector<std::int64_t>(query_.arms.size(), 0));
-    segment.moments.assign(places.size(), empty_arms(query_));
+    segment.moments.assign(places.size(), engine::no_moments_by_arm(query_));
     answer_.segments.push_back(std::move(segment));
     values_.push_back(std::move(places));
   }
@@ -178,25 +168,13 @@ Result<std::vector<std::vector<std::int64_t>>> analysed_by(const ExperimentQuery
   return all;
 }
 
-engine::DayMoments empty_day(const ExperimentQuery& query) {
-  std::vector<MetricMoments> metrics;
-  for (const engine::ExperimentMetric& metric : query.metrics) {
-    const std::size_t size = metric.kind == engine::MetricKind::ratio ? 2 : 1;
-    metrics.push_back(is_additive(metric) ? MetricMoments(size) : MetricMoments());
-  }
-  engine::DayMoments day;
-  day.daily.assign(query.arms.size(), metrics);
-  day.cumulative = day.daily;
-  return day;
-}
-
 void add_idle_units(const ExperimentQuery& query,
                     const std::vector<std::vector<std::int64_t>>& analysed,
                     ExperimentMoments& answer) {
   for (std::size_t day = 0; day < answer.days.size(); ++day) {
     for (std::size_t arm = 0; arm < query.arms.size(); ++arm) {
       for (std::size_t i = 0; i < query.metrics.size(); ++i) {
-        if (!is_additive(query.metrics[i])) continue;
+        if (!engine::is_additive(query.metrics[i])) continue;
         for (auto* moments :
              {&answer.days[day].daily[arm][i], &answer.days[day].cumulative[arm][i]}) {
           moments->add_zeros(analysed[day][arm] - moments->n);
@@ -278,7 +256,7 @@ Result<std::vector<Cell>> read_days(const ExperimentQuery& query, const frame::T
 
 Result<void> add_days(const ExperimentQuery& query, const ExperimentCells& moments,
                       std::vector<Cell> days, ExperimentMoments& answer) {
-  answer.days.assign(answer.assigned_by_day.size(), empty_day(query));
+  answer.days.assign(answer.assigned_by_day.size(), engine::no_day_moments(query));
   const auto count = static_cast<std::int64_t>(answer.days.size());
   for (const Cell& cell : days) {
     const std::int64_t from = cell.key.place - answer.first_day;
@@ -289,7 +267,7 @@ Result<void> add_days(const ExperimentQuery& query, const ExperimentCells& momen
     const auto arm = static_cast<std::size_t>(cell.key.arm);
     std::size_t block = 0;
     for (std::size_t i = 0; i < query.metrics.size(); ++i) {
-      if (!is_additive(query.metrics[i])) continue;
+      if (!engine::is_additive(query.metrics[i])) continue;
       answer.days[static_cast<std::size_t>(from)].daily[arm][i].merge(cell.moments[block]);
       for (std::int64_t day = from; day < until; ++day) {
         answer.days[static_cast<std::size_t>(day)].cumulative[arm][i].merge(

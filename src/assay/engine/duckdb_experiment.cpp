@@ -5,6 +5,7 @@
 #include <map>
 
 #include "assay/engine/check.hpp"
+#include "assay/engine/metric_variables.hpp"
 #include "assay/engine/sql.hpp"
 #include "assay/engine/sql_moments.hpp"
 
@@ -12,14 +13,6 @@ namespace assay::engine {
 namespace {
 
 constexpr std::string_view kAssigned = "arm IS NOT NULL AND NOT both_arms";
-
-bool is_additive(const ExperimentMetric& metric) {
-  return metric.kind == MetricKind::mean || metric.kind == MetricKind::ratio;
-}
-
-bool has_covariate(const ExperimentMetric& metric) {
-  return is_additive(metric) && metric.covariate_us > 0;
-}
 
 std::size_t number_of(const std::string& text) { return std::stoul(text); }
 
@@ -41,20 +34,6 @@ class Assembly {
  private:
   Result<frame::Table> ask(const std::string& sql) { return database_.query(sql, progress_); }
 
-  [[nodiscard]] std::vector<MetricMoments> empty_metrics() const {
-    std::vector<MetricMoments> metrics;
-    for (const ExperimentMetric& metric : query_.metrics) {
-      std::size_t size = metric.kind == MetricKind::ratio ? 2 : 1;
-      if (has_covariate(metric)) size = 2 * size + 1;
-      metrics.emplace_back(size);
-    }
-    return metrics;
-  }
-
-  [[nodiscard]] std::vector<std::vector<MetricMoments>> empty_arms() const {
-    return std::vector<std::vector<MetricMoments>>(query_.arms.size(), empty_metrics());
-  }
-
   Result<void> counts() {
     answer_.arms.resize(query_.arms.size());
     ASSAY_TRY(const frame::Table arms,
@@ -75,19 +54,11 @@ class Assembly {
   }
 
   [[nodiscard]] std::vector<std::string> variables(std::size_t i) const {
-    const ExperimentMetric& metric = query_.metrics[i];
-    const auto capped = [&](std::string_view name) {
-      const std::string column = fmt::format("{}_{}", name, i);
-      return answer_.caps[i] ? fmt::format("least({}, {})", column, double_sql(*answer_.caps[i]))
-                             : column;
-    };
-    const bool ratio = metric.kind == MetricKind::ratio;
-    std::vector<std::string> all{capped("y")};
-    if (ratio) all.push_back(fmt::format("d_{}", i));
-    if (has_covariate(metric)) {
-      all.push_back(capped("x"));
-      if (ratio) all.push_back(fmt::format("z_{}", i));
-      all.push_back(fmt::format("m_{}", i));
+    std::vector<std::string> all;
+    for (const char name : variables_of(query_.metrics[i])) {
+      all.push_back(fmt::format("{}_{}", name, i));
+      if (answer_.caps[i] && (name == 'y' || name == 'x'))
+        all.back() = fmt::format("least({}, {})", all.back(), double_sql(*answer_.caps[i]));
     }
     return all;
   }
@@ -101,7 +72,7 @@ class Assembly {
   }
 
   Result<void> overall() {
-    answer_.overall = empty_arms();
+    answer_.overall = no_moments_by_arm(query_);
     answer_.immature.assign(query_.arms.size(),
                             std::vector<std::int64_t>(query_.metrics.size(), 0));
     for (std::size_t i = 0; i < query_.metrics.size(); ++i) {
@@ -143,7 +114,7 @@ class Assembly {
           .assigned[places[value(row)]][static_cast<std::size_t>(assigned.columns[1].ints[row])] =
           assigned.columns[2].ints[row];
     }
-    segment.moments.assign(places.size(), empty_arms());
+    segment.moments.assign(places.size(), no_moments_by_arm(query_));
     for (std::size_t i = 0; i < query_.metrics.size(); ++i) {
       ASSAY_TRY(std::vector<GroupMoments> groups,
                 grouped(i, {"arm", fmt::format("segment_{}", s)}));
@@ -174,16 +145,7 @@ class Assembly {
           assigned.columns[2].ints[row];
     }
     if (!query_.daily) return {};
-    DayMoments none;
-    none.daily.assign(query_.arms.size(), {});
-    for (std::vector<MetricMoments>& arm : none.daily) {
-      for (const ExperimentMetric& metric : query_.metrics) {
-        const std::size_t size = metric.kind == MetricKind::ratio ? 2 : 1;
-        arm.push_back(is_additive(metric) ? MetricMoments(size) : MetricMoments());
-      }
-    }
-    none.cumulative = none.daily;
-    answer_.days.assign(count, none);
+    answer_.days.assign(count, no_day_moments(query_));
     for (std::size_t i = 0; i < query_.metrics.size(); ++i) {
       if (is_additive(query_.metrics[i])) ASSAY_CHECK(days_of(i));
     }

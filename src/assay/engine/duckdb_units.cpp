@@ -6,6 +6,7 @@
 
 #include "assay/engine/check.hpp"
 #include "assay/engine/duckdb_experiment.hpp"
+#include "assay/engine/metric_variables.hpp"
 
 namespace assay::engine {
 namespace {
@@ -42,34 +43,6 @@ UnitSegment coded(const std::string& name, const frame::Column& column) {
   segment.codes.reserve(column.codes.size());
   for (const std::uint32_t code : column.codes) segment.codes.push_back(place[code]);
   return segment;
-}
-
-/// The names of a metric's columns in `units`, in the order of UnitVariables.
-std::vector<char> variables_of(const ExperimentMetric& metric) {
-  const bool ratio = metric.kind == MetricKind::ratio;
-  const bool additive = ratio || metric.kind == MetricKind::mean;
-  std::vector<char> names{'y'};
-  if (ratio) names.push_back('d');
-  if (!additive || metric.covariate_us <= 0) return names;
-  names.push_back('x');
-  if (ratio) names.push_back('z');
-  names.push_back('m');
-  return names;
-}
-
-std::vector<double>& variable(UnitVariables& metric, char name) {
-  switch (name) {
-    case 'd':
-      return metric.d;
-    case 'x':
-      return metric.x;
-    case 'z':
-      return metric.z;
-    case 'm':
-      return metric.m;
-    default:
-      return metric.y;
-  }
 }
 
 std::string select_sql(const ExperimentQuery& query) {

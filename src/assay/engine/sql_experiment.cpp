@@ -2,19 +2,12 @@
 
 #include <algorithm>
 
+#include "assay/engine/metric_variables.hpp"
 #include "assay/engine/sql_funnel.hpp"
 #include "assay/engine/sql_terms.hpp"
 
 namespace assay::engine {
 namespace {
-
-bool is_additive(const ExperimentMetric& metric) {
-  return metric.kind == MetricKind::mean || metric.kind == MetricKind::ratio;
-}
-
-bool has_covariate(const ExperimentMetric& metric) {
-  return is_additive(metric) && metric.covariate_us > 0;
-}
 
 class Builder {
  public:

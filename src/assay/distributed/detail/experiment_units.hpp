@@ -12,15 +12,9 @@
 /// Behind compile_experiment.hpp: one row a unit, the warehouse's form of what the moments are of.
 namespace assay::distributed {
 
-/// mean and ratio: those that have a value a day and a pre-period.
-bool is_additive(const engine::ExperimentMetric& metric);
-bool has_covariate(const engine::ExperimentMetric& metric);
-
-/// "y", "d", "x", "z", "m": the variables of a metric in the order of MetricMoments.
-std::vector<std::string> variables_of(const engine::ExperimentMetric& metric);
-
 /// The column `y_3` of variable y of metric 3.
 std::string unit_column(const std::string& variable, std::size_t metric);
+std::string unit_column(char variable, std::size_t metric);
 
 /// What the values of a segment are; text for tenure.
 frame::Type segment_type(const engine::SegmentBy& segment, const EventTable& table);
