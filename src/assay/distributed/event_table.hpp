@@ -75,11 +75,12 @@ struct Scan {
 /// (the sequence; where there is none, 0), and each property under property_name(i); or `told`.
 ///
 /// A warehouse has no order of arrival. Of copies with equal keys the one received first stays,
-/// ties by the smallest values of the columns of the step; events at one instant are ordered by
-/// their sequence, and without one by event name and properties: the same on every engine, but
-/// where a project without a sequence has such ties its answers may differ from the embedded
-/// engine's. Copies are told by one order of each unit's events, which steps that partition by unit
-/// use again on engines that know how.
+/// ties by the smallest values of the columns of the step. Events at one instant are ordered by
+/// their sequence; without one they have no order: those at the instant of an assignment count as
+/// before it, the assignment event's own value is the last of them, and other ties go by the
+/// smallest value. The same on every engine, but where a project without a sequence has such ties
+/// its answers may differ from the embedded engine's. Copies are told by one order of each unit's
+/// events, which steps that partition by unit use again on engines that know how.
 sql::Input events_step(const EventTable& table, const Scan& scan, sql::Plan& plan);
 
 /// The column of `events` that holds a property of the source, by its word.
