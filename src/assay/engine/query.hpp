@@ -187,6 +187,15 @@ struct SegmentBy {
 /// A dimension of more than kMaxSegmentValues values among assigned units is an error.
 inline constexpr std::size_t kMaxSegmentValues = 10'000;
 
+/// By age: day a of a unit is [anchor + a * 24 hours, anchor + (a + 1) * 24 hours), whatever the
+/// clocks say. Local calendar days were left aside: the first would last from the anchor to
+/// midnight, another time for each unit, so that its effect could not be laid beside those of later
+/// days; these are all of one length, and the first n of them are the window of n days of a metric.
+inline constexpr int kMaxAge = 730;
+
+/// Combinations of the values of two segments that are told apart at most.
+inline constexpr std::size_t kMaxPairCells = 20'000;
+
 /// Everything an experiment needs, answered in one pass over the events.
 ///
 /// A unit is assigned when it has an assignment event inside the period with one of the arms as
@@ -213,6 +222,17 @@ struct ExperimentQuery {
   std::vector<ExperimentMetric> metrics;
   std::vector<SegmentBy> segments;
   bool daily = false;  ///< Also moments by local day of the period (mean and ratio metrics only).
+  std::optional<int> max_age;  ///< Also moments by age, 0 ... max_age (mean and ratio only).
+
+  /// The property that names the unit of randomisation (a region, a team, a block of time), taken
+  /// as SegmentBy::at_assignment takes it: also moments by cluster. More than `max_clusters`
+  /// clusters are invalid_spec. The answer grows with clusters: for each cluster and arm that has
+  /// units 30 bytes, and for each metric of v variables 8 (1 + v + v (v + 1) / 2): with 200,000
+  /// clusters in two arms 10 MB a mean, 70 MB a ratio with a pre-period.
+  std::optional<std::string> cluster;
+  std::int64_t max_clusters = 200'000;
+
+  bool segment_pairs = false;  ///< Also who was assigned by the values of every two segments.
 };
 
 /// Moments of one metric over the units of a cell. Variables in order:
@@ -245,6 +265,32 @@ struct DayMoments {
   std::vector<std::vector<MetricMoments>> cumulative;  ///< [arm][metric].
 };
 
+/// Moments by cluster of randomisation: what inference under clusters needs of every cluster.
+/// A cell is a cluster and an arm that has assigned units in it; cells stand by cluster, then arm.
+/// Units without a value of the property are in no cluster; everywhere else they count.
+struct ClusterMoments {
+  std::vector<std::string> values;                 ///< [cluster]: sorted by bytes, none empty.
+  std::vector<std::uint32_t> clusters;             ///< [cell]: position in `values`.
+  std::vector<std::uint8_t> arms;                  ///< [cell]
+  std::vector<std::int64_t> assigned;              ///< [cell]
+  std::vector<std::int64_t> analysed;              ///< [cell]
+  std::vector<numerics::CoMomentColumns> metrics;  ///< [metric], of the cells; as `overall`.
+  std::vector<std::int64_t> without;               ///< [arm]: assigned units in no cluster.
+  std::int64_t crossing = 0;  ///< Clusters with assigned units of more than one arm.
+
+  [[nodiscard]] std::size_t cells() const { return clusters.size(); }
+};
+
+/// Assigned units by the values of two segments. A cell is two values that a unit has together;
+/// cells stand by the first, then the second value. More than kMaxPairCells: invalid_spec.
+struct SegmentPair {
+  std::size_t first = 0;                            ///< Numbers of the two segments,
+  std::size_t second = 0;                           ///< first < second.
+  std::vector<std::uint32_t> first_values;          ///< [cell]: position in segments[first].values
+  std::vector<std::uint32_t> second_values;         ///< and segments[second].values.
+  std::vector<std::vector<std::int64_t>> assigned;  ///< [cell][arm]
+};
+
 struct ExperimentMoments {
   std::vector<ArmCounts> arms;
   std::int64_t both_arms = 0;
@@ -256,18 +302,29 @@ struct ExperimentMoments {
   Day first_day = 0;
   std::vector<DayMoments> days;                            ///< One a local day of the period.
   std::vector<std::vector<std::int64_t>> assigned_by_day;  ///< [day][arm].
+
+  /// [age], as DayMoments but over the analysed units whose day of that age has ended by
+  /// complete_until and by the end of the period: daily what they did on that day, cumulative from
+  /// the anchor to its end. Each age has units of its own, ever fewer; `n` says how many.
+  std::vector<DayMoments> ages;
+  std::optional<ClusterMoments> clusters;
+  std::vector<SegmentPair> segment_pairs;  ///< (0, 1), (0, 2), ..., (1, 2), ...
 };
 
 // ---------------------------------------------------------------------------------------------
 // The units behind an experiment
 
 /// The rows that the moments of an experiment are of: for methods that need units (quantiles,
-/// bootstrap, matching). `experiment.daily` changes nothing here.
+/// bootstrap, matching, survival). `daily`, `max_age` and `segment_pairs` change nothing here.
 /// More analysed units than `max_units` is invalid_spec: a table of n units and v variables takes
 /// about 8 n v bytes.
+inline constexpr std::size_t kMaxFirstEvents = 16;
+
 struct UnitTableQuery {
   ExperimentQuery experiment;
   std::int64_t max_units = 5'000'000;
+  std::vector<EventSelector>
+      first_events;  ///< Times to the first of each; at most kMaxFirstEvents.
 };
 
 /// The variables of one metric, an entry a unit; those that the metric does not have (see
@@ -298,6 +355,15 @@ struct UnitTable {
   std::vector<UnitSegment> segments;
   std::vector<UnitVariables> metrics;
   std::vector<std::optional<double>> caps;  ///< [metric], as in ExperimentMoments.
+  std::vector<TimeUs> anchor_us;            ///< Where the windows of the unit begin.
+  std::optional<UnitSegment> cluster;       ///< "" stands for no cluster.
+
+  /// Time to event, [selector][unit]: microseconds from the anchor to the first meant event at or
+  /// after it and before `seen_until`; kNoEvent: none, so censored at seen_until - anchor_us (at 0
+  /// where that is negative).
+  std::vector<std::vector<std::int64_t>> first_us;
+  TimeUs seen_until = 0;  ///< min(complete_until, end of the period).
+  static constexpr std::int64_t kNoEvent = -1;
 
   [[nodiscard]] std::size_t units() const { return arms.size(); }
 };

@@ -76,6 +76,12 @@ struct ExperimentPlan {
   std::vector<Outcome> metrics;
   std::vector<SegmentRule> segments;
   bool daily = false;
+  std::size_t ages = 0;                ///< By age 0 ... ages - 1; 0: not by age.
+  std::optional<SegmentRule> cluster;  ///< at_assignment.
+  std::size_t max_clusters = 200'000;
+  bool segment_pairs = false;
+  std::size_t max_pair_cells = 20'000;  ///< Of two segments.
+  std::vector<EventSet> first_events;   ///< Of unit_rows; at most 16.
 };
 
 /// The value of a segment as it stands in the index: a code, a whole number, the bits of a
@@ -100,6 +106,25 @@ struct SegmentTotals {
   MomentsByArm moments;
 };
 
+/// A cell is a cluster and arm with assigned units; by key, then arm.
+struct ClusterTotals {
+  std::vector<SegmentKey> keys;        ///< [cell]
+  std::vector<std::uint8_t> arms;      ///< [cell]
+  std::vector<std::int64_t> assigned;  ///< [cell]
+  std::vector<std::int64_t> analysed;  ///< [cell]
+  std::vector<numerics::CoMomentColumns> metrics;
+  std::vector<std::int64_t> without;  ///< [arm]: assigned units in no cluster.
+};
+
+/// A cell is two values that assigned units have together; by the first, then the second key.
+struct PairTotals {
+  std::size_t first = 0;  ///< Dimensions.
+  std::size_t second = 0;
+  std::vector<SegmentKey> first_keys;               ///< [cell]
+  std::vector<SegmentKey> second_keys;              ///< [cell]
+  std::vector<std::vector<std::int64_t>> assigned;  ///< [cell][arm]
+};
+
 /// As engine::ExperimentMoments, segments by key in ascending order.
 struct ExperimentTotals {
   std::vector<ArmTotals> arms;
@@ -113,6 +138,10 @@ struct ExperimentTotals {
   std::vector<MomentsByArm> daily;                         ///< [day]; empty unless asked for.
   std::vector<MomentsByArm> cumulative;                    ///< [day]
   std::vector<std::vector<std::int64_t>> assigned_by_day;  ///< [day][arm].
+  std::vector<MomentsByArm> age_daily;                     ///< [age]
+  std::vector<MomentsByArm> age_cumulative;                ///< [age]
+  std::optional<ClusterTotals> clusters;
+  std::vector<PairTotals> pairs;  ///< (0, 1), (0, 2), ..., (1, 2), ...
 };
 
 /// Everything about the units of an experiment in one pass (two when a metric is capped at a
@@ -120,9 +149,11 @@ struct ExperimentTotals {
 /// Cost per analysed unit: its events once for every distinct window, then one centred update of
 /// all variables in the finest cell (arm, segment values, maturity); cells are merged to the
 /// margins once a partition. By day: one update a (unit, active day) and, for the cumulative
-/// moments, one a (unit, day since its first activity).
-/// Fails with interrupted, and with invalid_spec for more than 48 distinct windows or a dimension
-/// of more than `max_segment_values` values.
+/// moments, one a (unit, day since its first activity); by age the same. By cluster: one more
+/// update a unit. Pairs of segments are counted from the finest cells. Fails with interrupted, and
+/// with invalid_spec for more than 48 distinct windows, a dimension of more than
+/// `max_segment_values` values, more clusters than `max_clusters` or more cells of a pair than
+/// `max_pair_cells`.
 Result<ExperimentTotals> experiment(const ScanContext& context, const ExperimentPlan& plan,
                                     std::size_t max_segment_values);
 

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <functional>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -279,6 +280,93 @@ void add_days(const std::vector<Subject>& units, const ExperimentPlan& plan,
   }
 }
 
+/// What units did on their own days: by day, and from the anchor on.
+void add_ages(const std::vector<Subject>& units, const ExperimentPlan& plan,
+              ExperimentTotals& totals) {
+  for (std::size_t age = 0; age < plan.ages; ++age) {
+    for (const bool cumulative : {false, true}) {
+      auto& by_arm = (cumulative ? totals.age_cumulative : totals.age_daily).emplace_back();
+      for (std::size_t arm = 0; arm < plan.arm_codes.size(); ++arm) {
+        by_arm.emplace_back();
+        for (const Outcome& metric : plan.metrics) {
+          std::vector<Row> rows;
+          for (const Subject& unit : units) {
+            if (!unit.anchor || unit.arm != arm) continue;
+            const TimeUs begin = *unit.anchor + static_cast<TimeUs>(age) * kDayUs;
+            const TimeUs end = begin + kDayUs;
+            if (end > plan.complete_until || end > plan.period.end) continue;
+            const Events window = between(*unit.events, cumulative ? *unit.anchor : begin, end);
+            rows.push_back({folded(metric.numerator, window, plan.timezone)});
+            if (metric.kind == OutcomeKind::ratio)
+              rows.back().push_back(folded(metric.denominator, window, plan.timezone));
+          }
+          const std::size_t variables = metric.kind == OutcomeKind::ratio ? 2 : 1;
+          by_arm.back().push_back(metric.additive() ? two_pass(rows, variables)
+                                                    : numerics::CoMoments());
+        }
+      }
+    }
+  }
+}
+
+void add_clusters(const std::vector<Subject>& units, const ExperimentPlan& plan,
+                  ExperimentTotals& totals) {
+  if (!plan.cluster) return;
+  ClusterTotals& clusters = totals.clusters.emplace();
+  clusters.without.assign(plan.arm_codes.size(), 0);
+  const SegmentKey none = plan.cluster->slot == kCountry ? SegmentKey{0}
+                          : plan.cluster->slot == kMoney ? kMissingReal
+                                                         : static_cast<SegmentKey>(kNullInt);
+  std::set<std::pair<SegmentKey, std::size_t>> cells;
+  for (const Subject& unit : units) {
+    const SegmentKey key = segment_key(*plan.cluster, unit);
+    if (key == none)
+      clusters.without[unit.arm] += 1;
+    else
+      cells.insert({key, unit.arm});
+  }
+  for (const Outcome& metric : plan.metrics)
+    clusters.metrics.emplace_back(metric.variables(), cells.size());
+  for (const auto& [key, arm] : cells) {
+    const auto inside = [&, wanted = key](const Subject& unit) {
+      return segment_key(*plan.cluster, unit) == wanted;
+    };
+    const MomentsByArm moments = moments_of(units, plan, inside);
+    for (std::size_t m = 0; m < plan.metrics.size(); ++m)
+      clusters.metrics[m].set(clusters.keys.size(), moments[arm][m]);
+    clusters.keys.push_back(key);
+    clusters.arms.push_back(static_cast<std::uint8_t>(arm));
+    clusters.assigned.push_back(0);
+    clusters.analysed.push_back(0);
+    for (const Subject& unit : units) {
+      if (unit.arm != arm || !inside(unit)) continue;
+      clusters.assigned.back() += 1;
+      clusters.analysed.back() += unit.anchor ? 1 : 0;
+    }
+  }
+}
+
+void add_pairs(const std::vector<Subject>& units, const ExperimentPlan& plan,
+               ExperimentTotals& totals) {
+  if (!plan.segment_pairs) return;
+  for (std::size_t i = 0; i < plan.segments.size(); ++i)
+    for (std::size_t j = i + 1; j < plan.segments.size(); ++j) {
+      std::map<std::pair<SegmentKey, SegmentKey>, std::vector<std::int64_t>> cells;
+      for (const Subject& unit : units) {
+        auto& cell =
+            cells[{segment_key(plan.segments[i], unit), segment_key(plan.segments[j], unit)}];
+        cell.resize(plan.arm_codes.size(), 0);
+        cell[unit.arm] += 1;
+      }
+      PairTotals& pair = totals.pairs.emplace_back(PairTotals{i, j, {}, {}, {}});
+      for (const auto& [keys, assigned] : cells) {
+        pair.first_keys.push_back(keys.first);
+        pair.second_keys.push_back(keys.second);
+        pair.assigned.push_back(assigned);
+      }
+    }
+}
+
 }  // namespace
 
 RowFilter country_is_one() {
@@ -327,6 +415,9 @@ ExperimentTotals reference_experiment(const MemoryLog::Units& log, const Experim
     }
   }
   add_days(units, plan, totals);
+  add_ages(units, plan, totals);
+  add_clusters(units, plan, totals);
+  add_pairs(units, plan, totals);
   return totals;
 }
 

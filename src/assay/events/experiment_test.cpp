@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <set>
 #include <vector>
 
 #include "assay/events/experiment_reference.hpp"
@@ -105,6 +106,9 @@ ExperimentPlan full_plan() {
                    {Kind::at_assignment, kMoney, 0},
                    {Kind::tenure, 0, 4 * kDayUs}};
   plan.daily = true;
+  plan.ages = 9;
+  plan.cluster = SegmentRule{Kind::at_assignment, kWatch, 0};
+  plan.segment_pairs = true;
   return plan;
 }
 
@@ -167,6 +171,42 @@ void expect_near(const ExperimentTotals& got, const ExperimentTotals& want) {
   }
 }
 
+void expect_near(const ClusterTotals& got, const ClusterTotals& want) {
+  EXPECT_EQ(got.keys, want.keys);
+  EXPECT_EQ(got.arms, want.arms);
+  EXPECT_EQ(got.assigned, want.assigned);
+  EXPECT_EQ(got.analysed, want.analysed);
+  EXPECT_EQ(got.without, want.without);
+  ASSERT_EQ(got.metrics.size(), want.metrics.size());
+  for (std::size_t m = 0; m < want.metrics.size(); ++m) {
+    SCOPED_TRACE(testing::Message() << "metric " << m);
+    ASSERT_EQ(got.metrics[m].samples(), want.metrics[m].samples());
+    for (std::size_t cell = 0; cell < want.metrics[m].samples(); ++cell)
+      expect_near(got.metrics[m].at(cell), want.metrics[m].at(cell));
+  }
+}
+
+/// Moments by age and by cluster, and pairs of segments.
+void expect_near_parts(const ExperimentTotals& got, const ExperimentTotals& want) {
+  ASSERT_EQ(got.age_daily.size(), want.age_daily.size());
+  ASSERT_EQ(got.age_cumulative.size(), want.age_cumulative.size());
+  for (std::size_t age = 0; age < want.age_daily.size(); ++age) {
+    SCOPED_TRACE(testing::Message() << "age " << age);
+    expect_near(got.age_daily[age], want.age_daily[age]);
+    expect_near(got.age_cumulative[age], want.age_cumulative[age]);
+  }
+  ASSERT_EQ(got.clusters.has_value(), want.clusters.has_value());
+  if (want.clusters) expect_near(*got.clusters, *want.clusters);
+  ASSERT_EQ(got.pairs.size(), want.pairs.size());
+  for (std::size_t p = 0; p < want.pairs.size(); ++p) {
+    EXPECT_EQ(got.pairs[p].first, want.pairs[p].first);
+    EXPECT_EQ(got.pairs[p].second, want.pairs[p].second);
+    EXPECT_EQ(got.pairs[p].first_keys, want.pairs[p].first_keys);
+    EXPECT_EQ(got.pairs[p].second_keys, want.pairs[p].second_keys);
+    EXPECT_EQ(got.pairs[p].assigned, want.pairs[p].assigned);
+  }
+}
+
 TEST(Experiment, EqualsTheContractReadWordByWord) {
   for (const bool at_exposure : {false, true})
     for (const int complete_days : {9, 17})
@@ -182,7 +222,13 @@ TEST(Experiment, EqualsTheContractReadWordByWord) {
         ASSERT_GT(want.both_arms, eligible ? -1 : 0);
         ASSERT_GT(want.unknown_variant, 0);
         ASSERT_GT(want.immature[0][1], 0);
-        expect_near(run(units, plan), want);
+        ASSERT_GT(want.age_daily[0][0][0].n, want.age_daily[2][0][0].n);
+        ASSERT_GE(want.age_daily[8][0][0].n, complete_days == 17 ? 1 : 0);
+        ASSERT_GT(want.clusters->keys.size(), 20U);
+        ASSERT_GT(want.clusters->without[0], 0);
+        const ExperimentTotals got = run(units, plan);
+        expect_near(got, want);
+        expect_near_parts(got, want);
       }
 }
 
@@ -191,6 +237,8 @@ TEST(Experiment, NeedsNoExposureSegmentsOrDays) {
   plan.exposure.reset();
   plan.segments.clear();
   plan.daily = false;
+  plan.ages = 0;
+  plan.cluster.reset();
   const Units units = random_units(200, 4);
   expect_near(run(units, plan), reference_experiment(units, plan));
 }
@@ -211,6 +259,12 @@ TEST(Experiment, KeepsItsBitsForAnyNumberOfThreads) {
         EXPECT_EQ(many.cumulative[9][a][m].comoment, one.cumulative[9][a][m].comoment);
       }
     EXPECT_EQ(many.caps, one.caps);
+    for (std::size_t m = 0; m < plan.metrics.size(); ++m) {
+      EXPECT_EQ(many.age_daily[3][1][m].comoment, one.age_daily[3][1][m].comoment);
+      EXPECT_EQ(many.age_cumulative[5][0][m].comoment, one.age_cumulative[5][0][m].comoment);
+      EXPECT_EQ(many.clusters->metrics[m].mean, one.clusters->metrics[m].mean);
+      EXPECT_EQ(many.clusters->metrics[m].comoment, one.clusters->metrics[m].comoment);
+    }
   }
 }
 
@@ -262,8 +316,10 @@ TEST(Experiment, KeepsTheVarianceOfValuesFarFromZero) {
 TEST(Experiment, EmptyLogsAndSingleUnitsAreAnswered) {
   const ExperimentPlan plan = full_plan();
   for (const Units& units : {Units{}, Units{{}, {}}, random_units(1, 2),
-                             Units{{{kBegin + 6 * kDayUs, kAssigned, {1}, {1.0}, {1, 1}}}}})
+                             Units{{{kBegin + 6 * kDayUs, kAssigned, {1}, {1.0}, {1, 1}}}}}) {
     expect_near(run(units, plan), reference_experiment(units, plan));
+    expect_near_parts(run(units, plan), reference_experiment(units, plan));
+  }
 }
 
 TEST(Experiment, RefusesADimensionOfTooManyValues) {
@@ -272,6 +328,74 @@ TEST(Experiment, RefusesADimensionOfTooManyValues) {
   const auto result = experiment({log, 1, kSilent}, plan, 3);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::invalid_spec);
+}
+
+// The first n days of age are the window of n days from the anchor: the same units, the same sums.
+TEST(Experiment, CumulatesByAgeToTheMomentsOfAWindowOfAsManyDays) {
+  ExperimentPlan plan = full_plan();
+  plan.complete_until = kBegin + 14 * kDayUs;
+  std::erase_if(plan.metrics, [](const Outcome& metric) { return !metric.additive(); });
+  for (Outcome& metric : plan.metrics) {
+    metric.delay_us = 0;
+    metric.covariate_us = 0;
+    metric.cap_quantile.reset();
+    metric.cap_value.reset();
+  }
+  const Units units = random_units(900, 12);
+  const ExperimentTotals by_age = run(units, plan);
+  for (std::size_t age = 0; age < plan.ages; ++age) {
+    SCOPED_TRACE(testing::Message() << "age " << age);
+    for (Outcome& metric : plan.metrics)
+      metric.length_us = static_cast<std::int64_t>(age + 1) * kDayUs;
+    expect_near(by_age.age_cumulative[age], run(units, plan).overall);
+  }
+}
+
+TEST(Experiment, ClustersAddUpToTheWholeWithoutUnitsInNoCluster) {
+  ExperimentPlan plan = full_plan();
+  plan.cluster = SegmentRule{SegmentRule::Kind::at_assignment, kCountry, 0};
+  const Units units = random_units(700, 21);
+  const ExperimentTotals totals = run(units, plan);
+  for (std::size_t arm = 0; arm < 2; ++arm) {
+    std::int64_t assigned = totals.clusters->without[arm];
+    std::vector<numerics::CoMoments> sums;
+    for (const Outcome& metric : plan.metrics) sums.emplace_back(metric.variables());
+    for (std::size_t cell = 0; cell < totals.clusters->keys.size(); ++cell) {
+      if (totals.clusters->arms[cell] != arm) continue;
+      assigned += totals.clusters->assigned[cell];
+      for (std::size_t m = 0; m < sums.size(); ++m)
+        sums[m].merge(totals.clusters->metrics[m].at(cell));
+    }
+    EXPECT_EQ(assigned, totals.arms[arm].assigned);
+    // The segment of the same property calls units in no cluster by the key of a missing value.
+    ASSERT_EQ(totals.segments[0][0].key, kNullCode);
+    for (std::size_t m = 0; m < sums.size(); ++m) {
+      sums[m].merge(totals.segments[0][0].moments[arm][m]);
+      expect_near(sums[m], totals.overall[arm][m]);
+    }
+  }
+}
+
+TEST(Experiment, RefusesMoreClustersOrPairsOfValuesThanItMayTell) {
+  ExperimentPlan plan = full_plan();
+  const Units units = random_units(300, 1);
+  const auto clusters = run(units, plan).clusters->keys;
+  const std::set<SegmentKey> distinct(clusters.begin(), clusters.end());
+  std::size_t most = 0;
+  for (const PairTotals& pair : run(units, plan).pairs)
+    most = std::max(most, pair.first_keys.size());
+  const auto refused = [&](std::size_t max_clusters, std::size_t max_pair_cells) {
+    plan.max_clusters = max_clusters;
+    plan.max_pair_cells = max_pair_cells;
+    const MemoryLog log(kReferenceTypes, 3, units);
+    const auto result = experiment({log, 1, kSilent}, plan, 10'000);
+    return !result && result.error().code == ErrorCode::invalid_spec;
+  };
+  EXPECT_FALSE(refused(distinct.size(), most));
+  EXPECT_TRUE(refused(distinct.size() - 1, most));
+  EXPECT_TRUE(refused(1, most));
+  EXPECT_TRUE(refused(distinct.size(), most - 1));
+  EXPECT_TRUE(refused(distinct.size(), 1));
 }
 
 }  // namespace

@@ -21,6 +21,9 @@ void append(UnitRows& all, const UnitRows& part) {
   append(all.units, part.units);
   append(all.arms, part.arms);
   append(all.no_history, part.no_history);
+  append(all.anchor_us, part.anchor_us);
+  append(all.clusters, part.clusters);
+  for (std::size_t e = 0; e < all.first_us.size(); ++e) append(all.first_us[e], part.first_us[e]);
   for (std::size_t s = 0; s < all.segments.size(); ++s) append(all.segments[s], part.segments[s]);
   for (std::size_t m = 0; m < all.metrics.size(); ++m) {
     append(all.metrics[m].mature, part.metrics[m].mature);
@@ -35,6 +38,7 @@ UnitRows no_rows(const ExperimentPlan& plan) {
   UnitRows rows;
   rows.segments.resize(plan.segments.size());
   rows.metrics.resize(plan.metrics.size());
+  rows.first_us.resize(plan.first_events.size());
   return rows;
 }
 

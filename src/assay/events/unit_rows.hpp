@@ -29,11 +29,17 @@ struct UnitRows {
   std::vector<std::uint8_t> no_history;           ///< The variable m.
   std::vector<std::vector<SegmentKey>> segments;  ///< [dimension][unit]
   std::vector<MetricRows> metrics;
-  std::vector<std::optional<double>> caps;  ///< [metric], as in ExperimentTotals.
-  std::int64_t found = 0;                   ///< Analysed units; more than are here: too many.
+  std::vector<TimeUs> anchor_us;
+  std::vector<SegmentKey> clusters;                 ///< Where the plan has clusters.
+  std::vector<std::vector<std::int64_t>> first_us;  ///< [plan.first_events][unit]: from the anchor.
+  std::vector<std::optional<double>> caps;          ///< [metric], as in ExperimentTotals.
+  std::int64_t found = 0;  ///< Analysed units; more than are here: too many.
 };
 
-/// The rows that experiment() makes its moments of, by the same walk; plan.daily changes nothing.
+inline constexpr std::int64_t kNoFirstEvent = -1;
+
+/// The rows that experiment() makes its moments of, by the same walk; days, ages and pairs change
+/// nothing.
 /// Keeps no row when there are more than `max_units`: only `found` tells.
 /// Fails as experiment() does.
 Result<UnitRows> unit_rows(const ScanContext& context, const ExperimentPlan& plan,

@@ -86,4 +86,23 @@ void CoMoments::add_zeros(std::int64_t count) {
   merge(zeros);
 }
 
+CoMomentColumns::CoMomentColumns(std::size_t of_variables, std::size_t samples)
+    : variables(of_variables), n(samples, 0), mean(samples * of_variables, 0.0) {
+  comoment.assign(samples * pairs(), 0.0);
+}
+
+CoMoments CoMomentColumns::at(std::size_t sample) const {
+  CoMoments moments(variables);
+  moments.n = n[sample];
+  std::copy_n(mean.data() + sample * variables, variables, moments.mean.data());
+  std::copy_n(comoment.data() + sample * pairs(), pairs(), moments.comoment.data());
+  return moments;
+}
+
+void CoMomentColumns::set(std::size_t sample, const CoMoments& moments) {
+  n[sample] = moments.n;
+  std::copy_n(moments.mean.data(), variables, mean.data() + sample * variables);
+  std::copy_n(moments.comoment.data(), pairs(), comoment.data() + sample * pairs());
+}
+
 }  // namespace assay::numerics

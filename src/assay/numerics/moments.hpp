@@ -61,4 +61,20 @@ struct CoMoments {
   [[nodiscard]] Moments marginal(std::size_t i) const { return {n, mean[i], at(i, i)}; }
 };
 
+/// CoMoments of many samples (clusters, say) with the same variables, side by side: nothing is
+/// allocated a sample.
+struct CoMomentColumns {
+  explicit CoMomentColumns(std::size_t of_variables = 0, std::size_t samples = 0);
+
+  std::size_t variables = 0;
+  std::vector<std::int64_t> n;   ///< [sample]
+  std::vector<double> mean;      ///< [sample * variables + i]
+  std::vector<double> comoment;  ///< [sample * pairs() + CoMoments::index(i, j, variables)]
+
+  [[nodiscard]] std::size_t samples() const { return n.size(); }
+  [[nodiscard]] std::size_t pairs() const { return variables * (variables + 1) / 2; }
+  [[nodiscard]] CoMoments at(std::size_t sample) const;
+  void set(std::size_t sample, const CoMoments& moments);  ///< Of as many variables.
+};
+
 }  // namespace assay::numerics

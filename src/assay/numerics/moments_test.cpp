@@ -59,5 +59,23 @@ TEST(CoMoments, ZerosAddedTogetherEqualZerosAddedOneByOne) {
     EXPECT_NEAR(together.comoment[i], one_by_one.comoment[i], 1e-12);
 }
 
+TEST(CoMomentColumns, KeepTheMomentsOfEverySampleApart) {
+  CoMoments pair(2);
+  pair.add(std::vector<double>{1.0, 10.0});
+  pair.add(std::vector<double>{3.0, 40.0});
+  CoMomentColumns columns(2, 3);
+  columns.set(1, pair);
+  EXPECT_EQ(columns.samples(), 3U);
+  for (const std::size_t empty : {std::size_t{0}, std::size_t{2}}) {
+    EXPECT_EQ(columns.at(empty).n, 0);
+    EXPECT_EQ(columns.at(empty).comoment, (std::vector<double>{0.0, 0.0, 0.0}));
+  }
+  // By hand: means 2 and 25, deviations -1, 1 and -15, 15.
+  const CoMoments back = columns.at(1);
+  EXPECT_EQ(back.n, 2);
+  EXPECT_EQ(back.mean, (std::vector<double>{2.0, 25.0}));
+  EXPECT_EQ(back.comoment, (std::vector<double>{2.0, 30.0, 450.0}));
+}
+
 }  // namespace
 }  // namespace assay::numerics

@@ -52,7 +52,13 @@ Result<ExperimentFrame> frame_of(const ExperimentPlan& plan, const ExperimentPro
   std::vector<EventSet> roles = {plan.assignment};
   if (plan.exposure) roles.push_back(*plan.exposure);
   const std::size_t first = grid.at(plan.period.begin);
-  return ExperimentFrame{plan, program, days, std::move(grid), first, {roles, plan.inputs.filters}};
+  return ExperimentFrame{plan,
+                         program,
+                         days,
+                         std::move(grid),
+                         first,
+                         {roles, plan.inputs.filters},
+                         {plan.first_events, plan.inputs.filters}};
 }
 
 Result<std::vector<std::optional<double>>> find_caps(const ScanContext& context,
@@ -62,6 +68,10 @@ Result<std::vector<std::optional<double>>> find_caps(const ScanContext& context,
   only.metrics.clear();
   only.segments.clear();
   only.daily = false;
+  only.ages = 0;
+  only.cluster.reset();
+  only.segment_pairs = false;
+  only.first_events.clear();
   std::vector<std::size_t> metrics;
   for (std::size_t m = 0; m < plan.metrics.size(); ++m) {
     caps[m] = plan.metrics[m].cap_value;

@@ -49,15 +49,6 @@ ASSAY_COUNTS void count_before(const TimeUs* time, std::size_t rows, const TimeU
   }
 }
 
-/// The same for sorted times.
-void rows_before(const TimeUs* time, std::size_t rows, const TimeUs* instants, std::size_t count,
-                 std::size_t* before) {
-  constexpr std::size_t kShort = 128;
-  if (rows <= kShort) return count_before(time, rows, instants, count, before);
-  for (std::size_t i = 0; i < count; ++i)
-    before[i] = static_cast<std::size_t>(std::lower_bound(time, time + rows, instants[i]) - time);
-}
-
 /// Looks around the assignment event for exposures; few rows, as both lie close together.
 void find_exposures(const ExperimentFrame& frame, const PartitionView& view, std::size_t begin,
                     std::size_t end, Enrolment& unit) {
@@ -90,14 +81,21 @@ void prefetch(const PropertyView& property, std::size_t row) {
     __builtin_prefetch(property.ints.data() + row);
 }
 
-/// What stands for a missing value.
-SegmentKey missing(frame::Type type) {
+}  // namespace
+
+void rows_before(const TimeUs* time, std::size_t rows, const TimeUs* instants, std::size_t count,
+                 std::size_t* before) {
+  constexpr std::size_t kShort = 128;
+  if (rows <= kShort) return count_before(time, rows, instants, count, before);
+  for (std::size_t i = 0; i < count; ++i)
+    before[i] = static_cast<std::size_t>(std::lower_bound(time, time + rows, instants[i]) - time);
+}
+
+SegmentKey missing_key(frame::Type type) {
   if (type == frame::Type::text) return kNullCode;
   if (type == frame::Type::float64) return kMissingReal;
   return static_cast<std::uint64_t>(kNullInt);
 }
-
-}  // namespace
 
 Enrolment enrolment(const ExperimentFrame& frame, const PartitionView& view, std::size_t begin,
                     std::size_t end) {
@@ -135,11 +133,25 @@ ExperimentPartial::ExperimentPartial(const ExperimentFrame& frame) : moments(fra
   arms.resize(frame.plan.arm_codes.size());
   assigned_by_day.assign(day_arms, 0);
   anchored_by_day.assign(day_arms, 0);
+  const ExperimentPlan& plan = frame.plan;
+  if (plan.cluster) clusters.emplace(frame.program.layout, arms.size(), plan.max_clusters);
+  const std::size_t dimensions = plan.segments.size();
+  if (plan.segment_pairs && dimensions > 1)
+    pairs.emplace(dimensions * (dimensions - 1) / 2, arms.size(), plan.max_pair_cells);
   if (frame.days == nullptr) return;
-  daily.emplace(frame.days->layout);
-  daily->resize(day_arms);
-  cumulative.emplace(frame.days->layout);
-  cumulative->resize(day_arms);
+  const auto make = [&](std::optional<CellPool>& pool, std::size_t cells) {
+    pool.emplace(frame.days->layout);
+    pool->resize(cells);
+  };
+  if (plan.daily) {
+    make(daily, day_arms);
+    make(cumulative, day_arms);
+  }
+  if (plan.ages > 0) {
+    complete_ages.assign((plan.ages + 1) * arms.size(), 0);
+    make(age_daily, plan.ages * arms.size());
+    make(age_cumulative, plan.ages * arms.size());
+  }
 }
 
 std::size_t ExperimentPartial::margin(const std::uint64_t* key) {
@@ -168,10 +180,17 @@ void ExperimentPartial::merge(const ExperimentPartial& other) {
   for (std::size_t i = 0; i < assigned_by_day.size(); ++i) {
     assigned_by_day[i] += other.assigned_by_day[i];
     anchored_by_day[i] += other.anchored_by_day[i];
-    if (!daily) continue;
-    daily->merge(i, *other.daily, i);
-    cumulative->merge(i, *other.cumulative, i);
   }
+  for (std::size_t i = 0; i < complete_ages.size(); ++i) complete_ages[i] += other.complete_ages[i];
+  const auto all = [](std::optional<CellPool>& pool, const std::optional<CellPool>& more) {
+    for (std::size_t i = 0; pool && i < pool->size(); ++i) pool->merge(i, *more, i);
+  };
+  all(daily, other.daily);
+  all(cumulative, other.cumulative);
+  all(age_daily, other.age_daily);
+  all(age_cumulative, other.age_cumulative);
+  if (clusters) clusters->merge(*other.clusters);
+  if (pairs) pairs->merge(*other.pairs);
 }
 
 ExperimentUnits::ExperimentUnits(const ExperimentFrame& frame)
@@ -220,7 +239,7 @@ ExperimentUnits::Unit ExperimentUnits::locate(const PartitionView& view, std::si
                                               std::size_t end, TimeUs anchor) const {
   Unit unit{begin, end, anchor, frame_.grid.at(anchor), CellWord::kAnalysed};
   if (view.time[begin] >= anchor) unit.word |= CellWord::kNoHistory;
-  const TimeUs limit = std::min(frame_.plan.complete_until, frame_.plan.period.end);
+  const TimeUs limit = frame_.seen_until();
   for (std::size_t c = 0; c < frame_.program.ends.size(); ++c)
     if (instant(frame_.program.ends[c], unit) > limit)
       unit.word |= std::uint64_t{1} << (CellWord::kImmature + c);
@@ -260,37 +279,7 @@ SegmentKey ExperimentUnits::segment(const SegmentRule& rule, const PartitionView
   const bool latest = rule.kind == SegmentRule::Kind::at_assignment;
   for (std::size_t i = 0; begin + i <= enrolled.row; ++i)
     if (const auto value = value_at(property, latest ? enrolled.row - i : begin + i)) return *value;
-  return missing(property.type);
-}
-
-void ExperimentUnits::take_days(const PartitionView& view, const Unit& unit, std::size_t arm,
-                                ExperimentPartial& partial) {
-  const DayProgram& program = *frame_.days;
-  const std::size_t arms = frame_.plan.arm_codes.size();
-  const TimeUs stop = frame_.plan.period.end;
-  const TimeUs* time = view.time.data();
-  std::size_t row = 0;
-  rows_before(time + unit.begin, unit.end - unit.begin, &unit.anchor, 1, &row);
-  row += unit.begin;
-  program.folds.reset(total_state_);
-  bool active = false;  // Units without an event so far are added as zeros in the end.
-  for (std::size_t day = unit.anchor_day; day < frame_.grid.days(); ++day) {
-    const std::size_t cell = (day - frame_.first_position) * arms + arm;
-    const TimeUs day_end = std::min(frame_.grid.end(day), stop);
-    const std::size_t begin = row;
-    while (row < unit.end && time[row] < day_end) ++row;
-    if (row > begin) {
-      program.folds.reset(day_state_);
-      program.folds.run(view, day_binding_, frame_.plan.inputs.filters, frame_.grid, begin, row,
-                        day_state_);
-      program.outputs.write(day_state_, day_row_);
-      partial.daily->add(cell, day_row_.data());
-      program.folds.accumulate(total_state_, day_state_);
-      program.outputs.write(total_state_, day_row_);
-      active = true;
-    }
-    if (active) partial.cumulative->add(cell, day_row_.data());
-  }
+  return missing_key(property.type);
 }
 
 void ExperimentUnits::to_margins(ExperimentPartial& partial) const {
@@ -302,7 +291,37 @@ void ExperimentUnits::to_margins(ExperimentPartial& partial) const {
       partial.moments.merge(at, cells_, cell);
       partial.assigned[at] += cell_assigned_[cell];
     }
+    if (!partial.pairs) continue;
+    std::uint64_t key[PairCounts::kWords] = {0, 0, 0, CellWord::arm(finest[0])};
+    for (std::size_t i = 1; i < finest.size(); ++i)
+      for (std::size_t j = i + 1; j < finest.size(); ++j, ++key[0]) {
+        key[1] = finest[i];
+        key[2] = finest[j];
+        partial.pairs->add(key, cell_assigned_[cell]);
+      }
   }
+}
+
+void ExperimentUnits::take_cells(const PartitionView& view, std::size_t begin,
+                                 const Enrolment& enrolled, bool analysed,
+                                 ExperimentPartial& partial) {
+  const ExperimentPlan& plan = frame_.plan;
+  for (std::size_t d = 0; d < plan.segments.size(); ++d)
+    key_[d + 1] = segment(plan.segments[d], view, begin, enrolled);
+  const std::size_t cell = keys_.position(key_.data());
+  if (cell == cell_assigned_.size()) {
+    cell_assigned_.push_back(0);
+    cells_.resize(cell + 1);
+  }
+  cell_assigned_[cell] += 1;
+  if (analysed) cells_.add(cell, row_.data());
+  if (!plan.cluster) return;
+  const PropertyView& property = view.properties[plan.cluster->slot];
+  const SegmentKey cluster = segment(*plan.cluster, view, begin, enrolled);
+  if (cluster == missing_key(property.type))
+    partial.clusters->without[enrolled.arm] += 1;
+  else
+    partial.clusters->add(cluster, key_[0], analysed ? row_.data() : nullptr);
 }
 
 ExperimentPartial ExperimentUnits::take(const PartitionView& view) {
@@ -344,88 +363,14 @@ ExperimentPartial ExperimentUnits::take(const PartitionView& view) {
         prefetch(view.properties[rule.slot],
                  rule.kind == SegmentRule::Kind::at_assignment ? enrolled.row : begin);
     if (unit) fill_row(view, *unit);
-    for (std::size_t d = 0; d < plan.segments.size(); ++d)
-      key_[d + 1] = segment(plan.segments[d], view, begin, enrolled);
-    const std::size_t cell = keys_.position(key_.data());
-    if (cell == cell_assigned_.size()) {
-      cell_assigned_.push_back(0);
-      cells_.resize(cell + 1);
-    }
-    cell_assigned_[cell] += 1;
+    take_cells(view, begin, enrolled, analysed, partial);
     if (!unit) continue;
-    cells_.add(cell, row_.data());
     partial.anchored_by_day[by_day(unit->anchor_day)] += 1;
-    if (frame_.days != nullptr) take_days(view, *unit, enrolled.arm, partial);
+    if (plan.daily && frame_.days != nullptr) take_days(view, *unit, enrolled.arm, partial);
+    if (plan.ages > 0 && frame_.days != nullptr) take_ages(view, *unit, enrolled.arm, partial);
   }
   to_margins(partial);
   return partial;
-}
-
-std::vector<ExperimentUnits::Values> ExperimentUnits::gather(const PartitionView& view) {
-  const ExperimentPlan& plan = frame_.plan;
-  std::vector<Values> values(plan.metrics.size());
-  bind(view);
-  for (std::size_t u = 0; u < view.units(); ++u) {
-    const std::size_t begin = view.offsets[u];
-    const std::size_t end = view.offsets[u + 1];
-    const Enrolment enrolled = enrolment(frame_, view, begin, end);
-    if (enrolled.status != Enrolment::Status::assigned) continue;
-    if (plan.anchor_at_exposure && !enrolled.exposed) continue;
-    const Unit unit =
-        locate(view, begin, end, plan.anchor_at_exposure ? *enrolled.exposed : enrolled.time);
-    fill_row(view, unit);
-    for (std::size_t m = 0; m < plan.metrics.size(); ++m) {
-      if (CellWord::immature(unit.word, frame_.program.maturity[m])) continue;
-      const double y = row_[frame_.program.variables[m][0]];
-      if (y == 0.0)
-        values[m].zeros += 1;
-      else
-        values[m].nonzero.push_back(y);
-    }
-  }
-  return values;
-}
-
-void ExperimentUnits::add_row(const Unit& unit, UnitRows& rows) const {
-  rows.no_history.push_back((unit.word & CellWord::kNoHistory) != 0 ? 1 : 0);
-  for (std::size_t m = 0; m < frame_.plan.metrics.size(); ++m) {
-    const Outcome& outcome = frame_.plan.metrics[m];
-    const bool ratio = outcome.kind == OutcomeKind::ratio;
-    MetricRows& metric = rows.metrics[m];
-    metric.mature.push_back(CellWord::immature(unit.word, frame_.program.maturity[m]) ? 0 : 1);
-    const double* row = row_.data();
-    const std::size_t* variable = frame_.program.variables[m].data();
-    metric.y.push_back(row[*variable++]);
-    if (ratio) metric.d.push_back(row[*variable++]);
-    if (!outcome.with_covariate()) continue;
-    metric.x.push_back(row[*variable++]);
-    if (ratio) metric.z.push_back(row[*variable]);
-  }
-}
-
-UnitRows ExperimentUnits::rows(const PartitionView& view) {
-  const ExperimentPlan& plan = frame_.plan;
-  UnitRows rows;
-  rows.segments.resize(plan.segments.size());
-  rows.metrics.resize(plan.metrics.size());
-  bind(view);
-  for (std::size_t u = 0; u < view.units(); ++u) {
-    const std::size_t begin = view.offsets[u];
-    const std::size_t end = view.offsets[u + 1];
-    const Enrolment enrolled = enrolment(frame_, view, begin, end);
-    if (enrolled.status != Enrolment::Status::assigned) continue;
-    if (plan.anchor_at_exposure && !enrolled.exposed) continue;
-    const Unit unit =
-        locate(view, begin, end, plan.anchor_at_exposure ? *enrolled.exposed : enrolled.time);
-    fill_row(view, unit);
-    rows.units.push_back({0, static_cast<std::uint32_t>(u)});
-    rows.arms.push_back(static_cast<std::uint8_t>(enrolled.arm));
-    for (std::size_t d = 0; d < plan.segments.size(); ++d)
-      rows.segments[d].push_back(segment(plan.segments[d], view, begin, enrolled));
-    add_row(unit, rows);
-  }
-  rows.found = static_cast<std::int64_t>(rows.units.size());
-  return rows;
 }
 
 }  // namespace assay::events::detail

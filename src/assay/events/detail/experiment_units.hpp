@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
+#include "assay/events/detail/cluster_sums.hpp"
 #include "assay/events/detail/experiment_program.hpp"
 #include "assay/events/unit_rows.hpp"
 
@@ -14,12 +16,15 @@ namespace assay::events::detail {
 struct ExperimentFrame {
   const ExperimentPlan& plan;
   const ExperimentProgram& program;
-  const DayProgram* days = nullptr;  ///< None: no moments by day.
-  DayGrid grid;                      ///< From the first pre-period to the end of the period.
-  std::size_t first_position = 0;    ///< Of the first day of the period in the grid.
-  EventMasks<std::uint8_t> roles;    ///< Bit 0: assignment, bit 1: exposure.
+  const DayProgram* days = nullptr;        ///< None: no moments by day or age.
+  DayGrid grid;                            ///< From the first pre-period to the end of the period.
+  std::size_t first_position = 0;          ///< Of the first day of the period in the grid.
+  EventMasks<std::uint8_t> roles;          ///< Bit 0: assignment, bit 1: exposure.
+  EventMasks<std::uint16_t> first_events;  ///< A bit each.
 
   [[nodiscard]] std::size_t period_days() const { return grid.days() - first_position; }
+  /// Nothing later is seen of a unit.
+  [[nodiscard]] TimeUs seen_until() const { return std::min(plan.complete_until, plan.period.end); }
 };
 
 /// What the assignment and exposure events of a unit say.
@@ -66,6 +71,11 @@ struct ExperimentPartial {
   std::vector<std::int64_t> anchored_by_day;  ///< [day * arms + arm]: analysed units.
   std::optional<CellPool> daily;              ///< [day * arms + arm]: rows of active units.
   std::optional<CellPool> cumulative;
+  std::vector<std::int64_t> complete_ages;  ///< [ages * arms + arm]: units with so many ages.
+  std::optional<CellPool> age_daily;        ///< [age * arms + arm]: rows of active units.
+  std::optional<CellPool> age_cumulative;
+  std::optional<ClusterSums> clusters;
+  std::optional<PairCounts> pairs;
 
  private:
   friend class ExperimentUnits;
@@ -98,15 +108,36 @@ class ExperimentUnits {
     std::uint64_t word;
   };
   void bind(const PartitionView& view);
+  /// What a unit is analysed from.
+  struct Analysed {
+    std::size_t number;
+    const Enrolment& enrolled;
+    const Unit& unit;
+  };
+  /// Calls take(Analysed) for every analysed unit, its row filled in.
+  template <class Take>
+  void each_analysed(const PartitionView& view, const Take& take);
   void add_row(const Unit& unit, UnitRows& rows) const;
+  void add_first_events(const PartitionView& view, const Unit& unit, UnitRows& rows) const;
   [[nodiscard]] Unit locate(const PartitionView& view, std::size_t begin, std::size_t end,
                             TimeUs anchor) const;
   void fill_row(const PartitionView& view, const Unit& unit);
   [[nodiscard]] TimeUs instant(const Edge& edge, const Unit& unit) const;
   [[nodiscard]] SegmentKey segment(const SegmentRule& rule, const PartitionView& view,
                                    std::size_t begin, const Enrolment& enrolled) const;
+  /// Counts the unit to the cell of its segment values and to its cluster.
+  void take_cells(const PartitionView& view, std::size_t begin, const Enrolment& enrolled,
+                  bool analysed, ExperimentPartial& partial);
   void take_days(const PartitionView& view, const Unit& unit, std::size_t arm,
                  ExperimentPartial& partial);
+  void take_ages(const PartitionView& view, const Unit& unit, std::size_t arm,
+                 ExperimentPartial& partial);
+  /// One stretch of time after the other from the anchor on; stretch i ends at end_of(i) and adds
+  /// to cell first + i * arms of both pools.
+  template <class EndOf>
+  void take_stretches(const PartitionView& view, const Unit& unit, std::size_t stretches,
+                      const EndOf& end_of, std::size_t first, CellPool& daily,
+                      CellPool& cumulative);
   void to_margins(ExperimentPartial& partial) const;
 
   const ExperimentFrame& frame_;
@@ -125,5 +156,12 @@ class ExperimentUnits {
   CellPool cells_;
   std::vector<std::int64_t> cell_assigned_;
 };
+
+/// What stands for a missing value.
+SegmentKey missing_key(frame::Type type);
+
+/// Number of sorted times before each of some instants.
+void rows_before(const TimeUs* time, std::size_t rows, const TimeUs* instants, std::size_t count,
+                 std::size_t* before);
 
 }  // namespace assay::events::detail

@@ -129,6 +129,7 @@ void FoldProgram::reset(FoldState& state) const {
   for (const Term& term : terms_) {
     if (term.by_class()) continue;
     if (term.largest()) state.value[term.slot] = kNothing;
+    state.first_day[term.slot] = 0;
     state.day[term.slot] = 0;
   }
 }
@@ -159,7 +160,9 @@ void FoldProgram::run_step(const Term& term, const PartitionView& view,
     case Kind::days: {
       std::uint32_t& last = state.day[term.slot];
       if (last != 0 && view.time[row] < days.end(last - 1)) break;
+      std::uint32_t& first = state.first_day[term.slot];
       last = static_cast<std::uint32_t>(days.at(view.time[row]) + 1);
+      if (first == 0) first = last;
       value += 1.0;
       break;
     }
@@ -229,6 +232,10 @@ void FoldProgram::accumulate(FoldState& total, const FoldState& later) const {
     double& sum = total.value[term.slot];
     const double more = later.value[term.slot];
     sum = term.largest() ? std::max(sum, more) : sum + more;
+    if (term.kind != Kind::days || later.day[term.slot] == 0) continue;
+    if (total.day[term.slot] == later.first_day[term.slot]) sum -= 1.0;  // Counted before.
+    if (total.first_day[term.slot] == 0) total.first_day[term.slot] = later.first_day[term.slot];
+    total.day[term.slot] = later.day[term.slot];
   }
 }
 

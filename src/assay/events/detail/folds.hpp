@@ -12,10 +12,12 @@ namespace assay::events::detail {
 
 /// Numbers that folds add up in, one a slot.
 struct FoldState {
-  explicit FoldState(std::size_t slots = 0) : value(slots, 0.0), day(slots, 0) {}
+  explicit FoldState(std::size_t slots = 0)
+      : value(slots, 0.0), first_day(slots, 0), day(slots, 0) {}
 
   std::vector<double> value;
-  std::vector<std::uint32_t> day;  ///< distinct_days: position of the last day counted, + 1.
+  std::vector<std::uint32_t> first_day;  ///< distinct_days: position of the first day counted, + 1,
+  std::vector<std::uint32_t> day;        ///< and of the last; 0: none.
 };
 
 /// Where the columns that a program adds up lie in one partition.
@@ -52,7 +54,7 @@ class FoldProgram {
            std::span<const RowFilter> filters, const DayGrid& days, std::size_t begin,
            std::size_t end, FoldState& state) const;
 
-  /// Adds to `total` what later rows of the same unit gave, on other days.
+  /// Adds to `total` what later rows of the same unit gave.
   void accumulate(FoldState& total, const FoldState& later) const;
 
  private:
