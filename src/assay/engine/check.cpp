@@ -183,6 +183,17 @@ Result<void> check_arms(const ExperimentQuery& query, const Vocabulary& words) {
   return {};
 }
 
+/// By age and by cluster.
+Result<void> check_parts(const ExperimentQuery& query, const Vocabulary& words) {
+  if (query.max_age && (*query.max_age < 0 || *query.max_age > kMaxAge))
+    return wrong(fmt::format("moments by age up to day {}; 0 to {}", *query.max_age, kMaxAge));
+  if (!query.cluster) return {};
+  if (query.max_clusters < 1)
+    return wrong(fmt::format("at most {} clusters; at least 1", query.max_clusters));
+  ASSAY_CHECK(type_of(*query.cluster, words));
+  return {};
+}
+
 }  // namespace
 
 Result<ActiveUsersQuery> checked(const ActiveUsersQuery& query, const Vocabulary& words) {
@@ -231,6 +242,7 @@ Result<ExperimentQuery> checked(const ExperimentQuery& query, const Vocabulary& 
   for (ExperimentMetric& metric : out.metrics) {
     ASSAY_TRY(metric, checked(metric, words));
   }
+  ASSAY_CHECK(check_parts(query, words));
   for (const SegmentBy& segment : query.segments) {
     ASSAY_CHECK(not_negative(segment.tenure_us, "the tenure of segment `" + segment.name + "`"));
     if (segment.kind == SegmentBy::Kind::tenure) continue;
@@ -269,6 +281,14 @@ Result<UnitTableQuery> checked(const UnitTableQuery& query, const Vocabulary& wo
     return wrong(fmt::format("a table of at most {} units; at least 1", query.max_units));
   ASSAY_TRY(out.experiment, checked(query.experiment, words));
   out.experiment.daily = false;
+  out.experiment.max_age.reset();
+  out.experiment.segment_pairs = false;
+  if (query.first_events.size() > kMaxFirstEvents)
+    return wrong(fmt::format("times to the first of {} events; at most {}",
+                             query.first_events.size(), kMaxFirstEvents));
+  for (EventSelector& selector : out.first_events) {
+    ASSAY_TRY(selector, checked(selector, words));
+  }
   return out;
 }
 
@@ -281,6 +301,30 @@ Error too_many_units(std::int64_t units, std::int64_t max_units) {
                "use a method that works from moments, make fewer units eligible, or raise the "
                "limit (8 bytes a unit and variable)",
                ""};
+}
+
+Error too_many_clusters(const std::string& property, std::int64_t max_clusters) {
+  return Error{
+      ErrorCode::invalid_spec,
+      fmt::format("property `{}` makes more than {} clusters", property, count_text(max_clusters)),
+      "",
+      "choose a property with fewer values, or raise the limit (the answer grows with "
+      "clusters); where every unit is its own cluster leave it out",
+      ""};
+}
+
+Result<void> check_clusters(const ExperimentQuery& query, const UnitSegment& cluster) {
+  std::size_t clusters = cluster.values.size();
+  if (clusters > 0 && cluster.values.front().empty()) --clusters;  // In no cluster.
+  if (clusters <= static_cast<std::size_t>(query.max_clusters)) return {};
+  return tl::unexpected(too_many_clusters(query.cluster.value_or(""), query.max_clusters));
+}
+
+Error too_many_pairs(const std::string& first, const std::string& second) {
+  return Error{ErrorCode::invalid_spec,
+               fmt::format("segments `{}` and `{}` have more than {} combinations of values", first,
+                           second, count_text(static_cast<std::int64_t>(kMaxPairCells))),
+               "", "choose properties with fewer values", ""};
 }
 
 Error too_many_values(const std::string& segment, std::size_t values) {

@@ -35,6 +35,15 @@ Result<UnitTableQuery> checked(const UnitTableQuery& query, const Vocabulary& wo
 /// More analysed units than the table may have: says how many there are and what to do.
 Error too_many_units(std::int64_t units, std::int64_t max_units);
 
+/// More clusters than the query lets in.
+Error too_many_clusters(const std::string& property, std::int64_t max_clusters);
+
+/// The same of the clusters of a table of units.
+Result<void> check_clusters(const ExperimentQuery& query, const UnitSegment& cluster);
+
+/// Two segments with more than kMaxPairCells combinations of values.
+Error too_many_pairs(const std::string& first, const std::string& second);
+
 /// A segment of more than kMaxSegmentValues values.
 Error too_many_values(const std::string& segment, std::size_t values);
 

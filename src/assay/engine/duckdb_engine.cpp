@@ -212,7 +212,7 @@ Result<Series> DuckdbEngine::series(const SeriesQuery& asked) {
 Result<UnitTable> DuckdbEngine::unit_table(const UnitTableQuery& asked) {
   ASSAY_TRY(const UnitTableQuery query, checked(asked, state_->words));
   ASSAY_CHECK(state_->keep("units", to_sql(query.experiment, state_->relation.source)));
-  return unit_table_of(state_->database, query, state_->progress);
+  return unit_table_of(state_->database, query, state_->relation.source, state_->progress);
 }
 
 }  // namespace assay::engine

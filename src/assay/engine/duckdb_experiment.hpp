@@ -21,8 +21,8 @@ Result<ExperimentMoments> experiment_of(Database& database, const ExperimentQuer
 Result<std::vector<std::optional<double>>> caps_of(Database& database, const ExperimentQuery& query,
                                                    const Progress& progress);
 
-/// The analysed units, from the same table. Assumes that the query is `checked`.
+/// The analysed units, from the same tables. Assumes that the query is `checked`.
 Result<UnitTable> unit_table_of(Database& database, const UnitTableQuery& query,
-                                const Progress& progress);
+                                const Source& source, const Progress& progress);
 
 }  // namespace assay::engine

@@ -7,6 +7,7 @@
 #include "assay/engine/check.hpp"
 #include "assay/engine/duckdb_experiment.hpp"
 #include "assay/engine/metric_variables.hpp"
+#include "assay/engine/sql.hpp"
 
 namespace assay::engine {
 namespace {
@@ -45,15 +46,22 @@ UnitSegment coded(const std::string& name, const frame::Column& column) {
   return segment;
 }
 
-std::string select_sql(const ExperimentQuery& query) {
-  std::string columns = "unit, arm";
+std::string select_sql(const UnitTableQuery& of, const Source& source) {
+  const ExperimentQuery& query = of.experiment;
+  std::string columns = "unit, arm, anchor_us";
+  if (query.cluster) columns += ", cluster";
+  for (std::size_t i = 0; i < of.first_events.size(); ++i) columns += fmt::format(", first_{}", i);
   for (std::size_t s = 0; s < query.segments.size(); ++s) columns += fmt::format(", segment_{}", s);
   for (std::size_t i = 0; i < query.metrics.size(); ++i) {
     columns += fmt::format(", mature_{}", i);
     for (const char name : variables_of(query.metrics[i]))
       columns += fmt::format(", CAST({0}_{1} AS DOUBLE) AS {0}_{1}", name, i);
   }
-  return fmt::format("SELECT {} {} ORDER BY unit", columns, kAnalysed);
+  const std::string firsts = of.first_events.empty() ? ""
+                                                     : fmt::format(" JOIN ({}) USING (unit)",
+                                                                   first_events_sql(of, source));
+  return fmt::format("SELECT {} FROM units{} WHERE anchor_us IS NOT NULL ORDER BY unit", columns,
+                     firsts);
 }
 
 }  // namespace
@@ -84,7 +92,7 @@ Result<std::vector<std::optional<double>>> caps_of(Database& database, const Exp
 }
 
 Result<UnitTable> unit_table_of(Database& database, const UnitTableQuery& query,
-                                const Progress& progress) {
+                                const Source& source, const Progress& progress) {
   ASSAY_TRY(const frame::Table count,
             database.query(fmt::format("SELECT count(*) {}", kAnalysed), progress));
   const std::int64_t units = count.columns[0].ints[0];
@@ -92,7 +100,7 @@ Result<UnitTable> unit_table_of(Database& database, const UnitTableQuery& query,
   const ExperimentQuery& experiment = query.experiment;
   UnitTable table;
   ASSAY_TRY(table.caps, caps_of(database, experiment, progress));
-  ASSAY_TRY(frame::Table rows, database.query(select_sql(experiment), progress));
+  ASSAY_TRY(frame::Table rows, database.query(select_sql(query, source), progress));
   Columns columns(rows);
   frame::Column& ids = columns.next();
   if (ids.type == frame::Type::text) {
@@ -101,6 +109,14 @@ Result<UnitTable> unit_table_of(Database& database, const UnitTableQuery& query,
     table.numbers = std::move(ids.ints);
   }
   table.arms = small(columns.next());
+  table.anchor_us = std::move(columns.next().ints);
+  if (experiment.cluster) {
+    table.cluster = coded("cluster", columns.next());
+    ASSAY_CHECK(check_clusters(experiment, *table.cluster));
+  }
+  for (std::size_t i = 0; i < query.first_events.size(); ++i)
+    table.first_us.push_back(std::move(columns.next().ints));
+  table.seen_until = std::min(experiment.complete_until, experiment.period.end);
   for (const SegmentBy& segment : experiment.segments) {
     table.segments.push_back(coded(segment.name, columns.next()));
     if (table.segments.back().values.size() > kMaxSegmentValues)

@@ -172,7 +172,7 @@ Result<Series> EmbeddedEngine::series(const SeriesQuery& asked) {
 Result<UnitTable> EmbeddedEngine::unit_table(const UnitTableQuery& asked) {
   return guarded([&]() -> Result<UnitTable> {
     ASSAY_TRY(const UnitTableQuery query, checked(asked, vocabulary(index_)));
-    ASSAY_TRY(const events::ExperimentPlan plan, experiment_plan(query.experiment, index_));
+    ASSAY_TRY(const events::ExperimentPlan plan, unit_table_plan(query, index_));
     const events::IndexPartitions partitions(index_);
     ASSAY_TRY(auto rows,
               events::unit_rows({partitions, threads_, progress_}, plan, query.max_units));

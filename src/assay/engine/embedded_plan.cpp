@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "assay/base/text.hpp"
+#include "assay/engine/metric_variables.hpp"
 
 namespace assay::engine {
 namespace {
@@ -187,23 +188,20 @@ Result<events::SegmentRule> PlanWriter::segment(const SegmentBy& segment) {
   return made;
 }
 
-Result<events::ExperimentPlan> experiment_plan(const ExperimentQuery& query,
-                                               const events::Index& index) {
-  PlanWriter writer(index);
-  events::ExperimentPlan plan;
-  ASSAY_TRY(plan.assignment, writer.events(query.assignment, query.eligible));
-  ASSAY_TRY(plan.variant_slot, writer.slot(query.variant_property));
-  const std::size_t variant = writer.inputs().properties[plan.variant_slot];
-  if (index.properties()[variant].type != frame::Type::text)
+Result<void> PlanWriter::experiment(const ExperimentQuery& query, events::ExperimentPlan& plan) {
+  ASSAY_TRY(plan.assignment, events(query.assignment, query.eligible));
+  ASSAY_TRY(plan.variant_slot, slot(query.variant_property));
+  const std::size_t variant = inputs_.properties[plan.variant_slot];
+  if (index_.properties()[variant].type != frame::Type::text)
     return fail(ErrorCode::invalid_spec,
                 fmt::format("the variant property `{}` is not text", query.variant_property));
   if (query.arms.size() > events::kMaxArms)
     return fail(ErrorCode::invalid_spec, fmt::format("the experiment has {} arms; at most {}",
                                                      query.arms.size(), events::kMaxArms));
   for (const std::string& arm : query.arms)
-    plan.arm_codes.push_back(index.dictionary(variant).find(arm).value_or(events::kNullCode));
+    plan.arm_codes.push_back(index_.dictionary(variant).find(arm).value_or(events::kNullCode));
   if (query.exposure) {
-    ASSAY_TRY(plan.exposure, writer.events(*query.exposure));
+    ASSAY_TRY(plan.exposure, events(*query.exposure));
   }
   plan.anchor_at_exposure = query.exposure && query.anchor == Anchor::exposure;
   plan.period = query.period;
@@ -211,12 +209,41 @@ Result<events::ExperimentPlan> experiment_plan(const ExperimentQuery& query,
   plan.timezone = query.timezone;
   plan.daily = query.daily;
   for (const ExperimentMetric& metric : query.metrics) {
-    ASSAY_TRY(auto outcome, writer.outcome(metric));
-    plan.metrics.push_back(std::move(outcome));
+    ASSAY_TRY(auto made, outcome(metric));
+    plan.metrics.push_back(std::move(made));
   }
-  for (const SegmentBy& segment : query.segments) {
-    ASSAY_TRY(const auto rule, writer.segment(segment));
+  for (const SegmentBy& by : query.segments) {
+    ASSAY_TRY(const auto rule, segment(by));
     plan.segments.push_back(rule);
+  }
+  if (query.max_age) plan.ages = static_cast<std::size_t>(*query.max_age) + 1;
+  if (query.cluster) {
+    ASSAY_TRY(plan.cluster, segment(cluster_segment(query)));
+  }
+  plan.max_clusters = static_cast<std::size_t>(query.max_clusters);
+  plan.segment_pairs = query.segment_pairs;
+  plan.max_pair_cells = kMaxPairCells;
+  return {};
+}
+
+Result<events::ExperimentPlan> experiment_plan(const ExperimentQuery& query,
+                                               const events::Index& index) {
+  PlanWriter writer(index);
+  events::ExperimentPlan plan;
+  ASSAY_CHECK(writer.experiment(query, plan));
+  plan.inputs = writer.inputs();
+  plan.slot_types = writer.slot_types();
+  return plan;
+}
+
+Result<events::ExperimentPlan> unit_table_plan(const UnitTableQuery& query,
+                                               const events::Index& index) {
+  PlanWriter writer(index);
+  events::ExperimentPlan plan;
+  ASSAY_CHECK(writer.experiment(query.experiment, plan));
+  for (const EventSelector& selector : query.first_events) {
+    ASSAY_TRY(auto set, writer.events(selector));
+    plan.first_events.push_back(std::move(set));
   }
   plan.inputs = writer.inputs();
   plan.slot_types = writer.slot_types();
@@ -326,6 +353,12 @@ Result<ExperimentMoments> named_totals(const ExperimentQuery& query, const event
   for (std::size_t day = 0; day < totals.daily.size(); ++day)
     moments.days.push_back({std::move(totals.daily[day]), std::move(totals.cumulative[day])});
   moments.assigned_by_day = std::move(totals.assigned_by_day);
+  for (std::size_t age = 0; age < totals.age_daily.size(); ++age)
+    moments.ages.push_back(
+        {std::move(totals.age_daily[age]), std::move(totals.age_cumulative[age])});
+  if (totals.clusters) moments.clusters = named_clusters(query, index, *totals.clusters);
+  for (const events::PairTotals& pair : totals.pairs)
+    moments.segment_pairs.push_back(named_pair(query, index, moments.segments, pair));
   return moments;
 }
 

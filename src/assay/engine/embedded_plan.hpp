@@ -34,6 +34,9 @@ class PlanWriter {
   Result<events::Outcome> outcome(const ExperimentMetric& metric);
   Result<events::SegmentRule> segment(const SegmentBy& segment);
 
+  /// Everything of an experiment, into a plan; what it reads is not in the plan yet.
+  Result<void> experiment(const ExperimentQuery& query, events::ExperimentPlan& plan);
+
   /// What the plan reads, after all names were turned.
   [[nodiscard]] events::ScanInputs inputs() const { return inputs_; }
   [[nodiscard]] std::vector<frame::Type> slot_types() const;
@@ -60,6 +63,19 @@ Result<void> check_finite(const std::string& metric, const MetricMoments& moment
 /// The text of a segment value; "" stands for a missing one.
 std::string value_text(const SegmentBy& segment, const events::Index& index,
                        events::SegmentKey key);
+
+/// Clusters by their texts. Totals of units in no cluster are apart.
+ClusterMoments named_clusters(const ExperimentQuery& query, const events::Index& index,
+                              const events::ClusterTotals& totals);
+
+/// Pairs of segments with the positions of their values; `segments` are named already.
+SegmentPair named_pair(const ExperimentQuery& query, const events::Index& index,
+                       const std::vector<SegmentMoments>& segments,
+                       const events::PairTotals& totals);
+
+/// The whole plan of a table of units.
+Result<events::ExperimentPlan> unit_table_plan(const UnitTableQuery& query,
+                                               const events::Index& index);
 
 /// Puts ids and texts back and sorts the units by their ids. Fails with invalid_spec when there are
 /// more units than the query lets in, or more values of a segment than kMaxSegmentValues, and with

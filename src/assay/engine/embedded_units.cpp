@@ -8,6 +8,7 @@
 
 #include "assay/engine/check.hpp"
 #include "assay/engine/embedded_plan.hpp"
+#include "assay/engine/metric_variables.hpp"
 
 namespace assay::engine {
 namespace {
@@ -60,8 +61,8 @@ Order write_ids(const events::Index& index, const std::vector<events::UnitPlace>
 }
 
 /// Codes in the order of the texts; two keys of one text (missing and empty) share a code.
-Result<UnitSegment> coded(const SegmentBy& segment, const events::Index& index,
-                          const std::vector<events::SegmentKey>& keys, const Order& order) {
+UnitSegment coded(const SegmentBy& segment, const events::Index& index,
+                  const std::vector<events::SegmentKey>& keys, const Order& order) {
   std::vector<events::SegmentKey> distinct = keys;
   std::sort(distinct.begin(), distinct.end());
   distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
@@ -72,8 +73,6 @@ Result<UnitSegment> coded(const SegmentBy& segment, const events::Index& index,
   made.values = texts;
   std::sort(made.values.begin(), made.values.end());
   made.values.erase(std::unique(made.values.begin(), made.values.end()), made.values.end());
-  if (made.values.size() > kMaxSegmentValues)
-    return tl::unexpected(too_many_values(segment.name, made.values.size()));
   std::vector<std::uint32_t> code_by_key;
   for (const std::string& text : texts)
     code_by_key.push_back(static_cast<std::uint32_t>(
@@ -107,9 +106,19 @@ Result<UnitTable> named_units(const UnitTableQuery& query, const events::Index& 
   const Order order = write_ids(index, rows.units, table);
   table.arms = sorted(rows.arms, order);
   for (std::size_t s = 0; s < experiment.segments.size(); ++s) {
-    ASSAY_TRY(auto segment, coded(experiment.segments[s], index, rows.segments[s], order));
+    UnitSegment segment = coded(experiment.segments[s], index, rows.segments[s], order);
+    if (segment.values.size() > kMaxSegmentValues)
+      return tl::unexpected(too_many_values(segment.name, segment.values.size()));
     table.segments.push_back(std::move(segment));
   }
+  if (experiment.cluster) {
+    table.cluster = coded(cluster_segment(experiment), index, rows.clusters, order);
+    ASSAY_CHECK(check_clusters(experiment, *table.cluster));
+  }
+  table.anchor_us = sorted(rows.anchor_us, order);
+  for (std::vector<std::int64_t>& times : rows.first_us)
+    table.first_us.push_back(sorted(times, order));
+  table.seen_until = std::min(experiment.complete_until, experiment.period.end);
   for (std::size_t m = 0; m < experiment.metrics.size(); ++m) {
     events::MetricRows& metric = rows.metrics[m];
     UnitVariables variables;

@@ -36,6 +36,13 @@ std::vector<double>& variable(UnitVariables& metric, char name) {
   }
 }
 
+SegmentBy cluster_segment(const ExperimentQuery& query) {
+  SegmentBy segment;
+  segment.name = "cluster";
+  segment.property = query.cluster.value_or("");
+  return segment;
+}
+
 std::vector<MetricMoments> no_moments(const ExperimentQuery& query) {
   std::vector<MetricMoments> metrics;
   for (const ExperimentMetric& metric : query.metrics)

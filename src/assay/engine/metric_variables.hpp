@@ -24,4 +24,7 @@ std::vector<std::vector<MetricMoments>> no_moments_by_arm(const ExperimentQuery&
 /// A day (or age) without units: y, or y and d, of means and ratios.
 DayMoments no_day_moments(const ExperimentQuery& query);
 
+/// The cluster of a query that has one, read as the segment that it is.
+SegmentBy cluster_segment(const ExperimentQuery& query);
+
 }  // namespace assay::engine

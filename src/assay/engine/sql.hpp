@@ -48,8 +48,8 @@ Statement to_sql(const SessionsQuery& query, const Source& source);
 
 /// One row a unit with assignment events: unit, arm (number; NULL: none of the query's), both_arms,
 /// assigned_us, assigned_day, exposed, exposed_before, anchor_us (NULL: not analysed), anchor_day,
-/// segment_0 ..., and for every metric i: mature_i, y_i, d_i (ratio), x_i, z_i (pre-period) and
-/// m_i. Nothing is capped yet.
+/// segment_0 ..., cluster ("" : none), and for every metric i: mature_i, y_i, d_i (ratio), x_i, z_i
+/// (pre-period) and m_i. Nothing is capped yet.
 Statement to_sql(const ExperimentQuery& query, const Source& source);
 
 /// One row a unit that counts: unit, and for every metric i: y_i and d_i (ratio). Nothing is
@@ -63,5 +63,13 @@ Statement to_sql(const SeriesQuery& query, const Source& source);
 /// anchor's day on: unit, arm, day, numerator, numerator_so_far [, denominator,
 /// denominator_so_far]. Over a table `units` with the rows of the statement above.
 Statement daily_sql(const ExperimentQuery& query, const Source& source, std::size_t metric);
+
+/// The same for every age whose day has ended: unit, arm, age, numerator, numerator_so_far [,
+/// denominator, denominator_so_far]. Reads the events of a unit once an age: a second opinion.
+Statement ages_sql(const ExperimentQuery& query, const Source& source, std::size_t metric);
+
+/// Over the same table: unit and first_i, microseconds from the anchor to the first event of
+/// selector i (UnitTable::kNoEvent: none), a row an analysed unit.
+std::string first_events_sql(const UnitTableQuery& query, const Source& source);
 
 }  // namespace assay::engine

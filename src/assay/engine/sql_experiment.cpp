@@ -41,6 +41,15 @@ class Builder {
     statement_.with.push_back({std::move(name), std::move(sql)});
   }
 
+  /// Segments and the cluster by the names of their columns.
+  [[nodiscard]] std::vector<std::pair<std::string, SegmentBy>> dimensions() const {
+    std::vector<std::pair<std::string, SegmentBy>> all;
+    for (std::size_t i = 0; i < query_.segments.size(); ++i)
+      all.emplace_back(fmt::format("segment_{}", i), query_.segments[i]);
+    if (query_.cluster) all.emplace_back("cluster", cluster_segment(query_));
+    return all;
+  }
+
   /// All that filters and columns say about an event, under names of our own.
   void flagged() {
     std::string assignment = to_sql(query_.assignment, source_);
@@ -53,10 +62,10 @@ class Builder {
         flag_sql(assignment),
         query_.exposure ? flag_sql(to_sql(*query_.exposure, source_)) : std::string("false"),
         property_sql(query_.variant_property, source_));
-    for (std::size_t i = 0; i < query_.segments.size(); ++i) {
-      if (query_.segments[i].kind == SegmentBy::Kind::tenure) continue;
+    for (const auto& [name, segment] : dimensions()) {
+      if (segment.kind == SegmentBy::Kind::tenure) continue;
       columns += fmt::format(", CAST({} AS VARCHAR) AS seen_{}",
-                             property_sql(query_.segments[i].property, source_), i);
+                             property_sql(segment.property, source_), name);
     }
     for (std::size_t i = 0; i < query_.metrics.size(); ++i) columns += metric_flags(i);
     add("flagged", fmt::format("SELECT {} FROM events", columns));
@@ -119,20 +128,18 @@ class Builder {
 
   void segments() {
     std::string columns;
-    for (std::size_t i = 0; i < query_.segments.size(); ++i) {
-      const SegmentBy& segment = query_.segments[i];
+    for (const auto& [name, segment] : dimensions()) {
       if (segment.kind == SegmentBy::Kind::tenure) {
         columns += fmt::format(
             ", CASE WHEN any_value(assigned_us - first_us) <= {} THEN 'new' ELSE 'existing' END AS "
-            "segment_{}",
-            segment.tenure_us, i);
+            "{}",
+            segment.tenure_us, name);
         continue;
       }
       const bool last = segment.kind == SegmentBy::Kind::at_assignment;
       columns += fmt::format(
-          ", coalesce({0}(seen_{1}, ordinal) FILTER (WHERE seen_{1} IS NOT NULL), '') AS "
-          "segment_{1}",
-          last ? "arg_max" : "arg_min", i);
+          ", coalesce({0}(seen_{1}, ordinal) FILTER (WHERE seen_{1} IS NOT NULL), '') AS {1}",
+          last ? "arg_max" : "arg_min", name);
     }
     add("segments", fmt::format("SELECT unit{} FROM anchored JOIN flagged USING (unit) WHERE "
                                 "ordinal <= assigned_at GROUP BY unit",
@@ -262,26 +269,84 @@ Statement to_sql(const ExperimentQuery& query, const Source& source) {
   return Builder(query, source).build();
 }
 
-Statement daily_sql(const ExperimentQuery& query, const Source& source, std::size_t metric) {
-  const ExperimentMetric& of = query.metrics[metric];
-  std::vector<std::pair<std::string, const Term*>> terms{{"numerator", &of.numerator}};
-  if (of.denominator) terms.emplace_back("denominator", &*of.denominator);
+namespace {
+
+using RoleTerms = std::vector<std::pair<std::string, const Term*>>;
+
+RoleTerms terms_of(const ExperimentMetric& metric) {
+  RoleTerms terms{{"numerator", &metric.numerator}};
+  if (metric.denominator) terms.emplace_back("denominator", &*metric.denominator);
+  return terms;
+}
+
+/// `flagged`: the events of the period, and which of them the terms mean.
+Statement::Step flagged_terms(const ExperimentQuery& query, const Source& source,
+                              const RoleTerms& terms) {
   std::string flags;
-  std::string parts;
-  for (const auto& [role, term] : terms) {
+  for (const auto& [role, term] : terms)
     flags += fmt::format(", {1} AS {0}, {2} AS {0}_value", role,
                          flag_sql(to_sql(term->event, source)), value_column_sql(*term, source));
+  return {"flagged", fmt::format("SELECT unit, time_us, {} AS day{} FROM events WHERE time_us >= "
+                                 "{} AND time_us < {}",
+                                 local_day_sql("time_us", query.timezone), flags,
+                                 query.period.begin, query.period.end)};
+}
+
+}  // namespace
+
+Statement ages_sql(const ExperimentQuery& query, const Source& source, std::size_t metric) {
+  const RoleTerms terms = terms_of(query.metrics[metric]);
+  Statement statement;
+  statement.with.push_back(flagged_terms(query, source, terms));
+  statement.with.push_back(
+      {"grid",
+       fmt::format(
+           "SELECT unit, arm, age, anchor_us, anchor_us + age * {0} AS begins_us, anchor_us "
+           "+ (age + 1) * {0} AS ends_us FROM units, (SELECT unnest(range(0, {1})) AS age) "
+           "AS ages WHERE anchor_us + (age + 1) * {0} <= {2}",
+           kDayUs, query.max_age.value_or(-1) + 1,
+           std::min(query.complete_until, query.period.end))});
+  std::string columns;
+  for (const auto& [role, term] : terms) {
+    columns += fmt::format(
+        ", {1} AS {0}, {2} AS {0}_so_far", role,
+        fold_sql(*term, role, role + "_value", "time_us >= begins_us AND time_us < ends_us"),
+        fold_sql(*term, role, role + "_value", "time_us >= anchor_us AND time_us < ends_us"));
+  }
+  statement.select = fmt::format(
+      "SELECT unit, arm, age{} FROM grid LEFT JOIN flagged USING (unit) GROUP BY unit, arm, age",
+      columns);
+  return statement;
+}
+
+std::string first_events_sql(const UnitTableQuery& query, const Source& source) {
+  const ExperimentQuery& experiment = query.experiment;
+  std::string columns;
+  for (std::size_t i = 0; i < query.first_events.size(); ++i) {
+    columns += fmt::format(
+        ", coalesce(min(time_us) FILTER (WHERE {}) - any_value(anchor_us), {}) "
+        "AS first_{}",
+        to_sql(query.first_events[i], source), UnitTable::kNoEvent, i);
+  }
+  return fmt::format(
+      "SELECT unit{} FROM units LEFT JOIN (SELECT unit AS unit_of_event, * EXCLUDE (unit) FROM "
+      "events) ON unit = unit_of_event AND time_us >= anchor_us AND time_us < {} WHERE anchor_us "
+      "IS "
+      "NOT NULL GROUP BY unit",
+      columns, std::min(experiment.complete_until, experiment.period.end));
+}
+
+Statement daily_sql(const ExperimentQuery& query, const Source& source, std::size_t metric) {
+  const RoleTerms terms = terms_of(query.metrics[metric]);
+  std::string parts;
+  for (const auto& [role, term] : terms) {
     parts += fmt::format(
         ", count(*) FILTER (WHERE {0}) AS {0}_count, fsum({0}_value) FILTER (WHERE {0}) AS "
         "{0}_sum, max({0}_value) FILTER (WHERE {0}) AS {0}_max",
         role);
   }
   Statement statement;
-  statement.with.push_back(
-      {"flagged", fmt::format("SELECT unit, time_us, {} AS day{} FROM events WHERE time_us >= {} "
-                              "AND time_us < {}",
-                              local_day_sql("time_us", query.timezone), flags, query.period.begin,
-                              query.period.end)});
+  statement.with.push_back(flagged_terms(query, source, terms));
   statement.with.push_back(
       {"parts", fmt::format("SELECT unit, flagged.day AS day{} FROM units JOIN flagged USING "
                             "(unit) WHERE time_us >= anchor_us GROUP BY unit, flagged.day",
