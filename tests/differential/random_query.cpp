@@ -172,6 +172,12 @@ engine::ExperimentQuery random_experiment(Dice& dice, const World& world) {
   const std::int64_t segments = dice.below(3);
   for (int i = 0; i < segments; ++i) query.segments.push_back(random_segment(dice));
   query.daily = dice.chance(0.5);
+  if (dice.chance(0.5)) query.max_age = static_cast<int>(dice.below(5));
+  if (dice.chance(0.5)) {
+    query.cluster = dice.pick(std::vector<std::string>{"country", "value", "amount", "flag"});
+    if (dice.chance(0.2)) query.max_clusters = dice.between(1, 3);
+  }
+  query.segment_pairs = dice.chance(0.5);
   return query;
 }
 
@@ -201,6 +207,8 @@ engine::SeriesQuery random_series(Dice& dice, const World& world) {
 engine::UnitTableQuery random_unit_table(Dice& dice, const World& world) {
   engine::UnitTableQuery query{random_experiment(dice, world)};
   if (dice.chance(0.1)) query.max_units = dice.between(1, 5);
+  const std::int64_t firsts = dice.below(4);
+  for (int i = 0; i < firsts; ++i) query.first_events.push_back(random_selector(dice, world));
   return query;
 }
 

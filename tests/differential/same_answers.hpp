@@ -61,6 +61,7 @@ inline void expect_same(const ArmCounts& a, const ArmCounts& b) {
 
 inline void expect_same(const SegmentMoments& a, const SegmentMoments& b);
 inline void expect_same(const DayMoments& a, const DayMoments& b);
+inline void expect_same(const SegmentPair& a, const SegmentPair& b);
 inline void expect_same(const UnitTotals& a, const UnitTotals& b);
 inline void expect_same(const UnitSegment& a, const UnitSegment& b);
 inline void expect_same(const UnitVariables& a, const UnitVariables& b);
@@ -117,6 +118,34 @@ inline void expect_same(const DayMoments& a, const DayMoments& b) {
   expect_same(a.cumulative, b.cumulative);
 }
 
+inline void expect_same(const SegmentPair& a, const SegmentPair& b) {
+  EXPECT_EQ(a.first, b.first);
+  EXPECT_EQ(a.second, b.second);
+  EXPECT_EQ(a.first_values, b.first_values);
+  EXPECT_EQ(a.second_values, b.second_values);
+  EXPECT_EQ(a.assigned, b.assigned);
+}
+
+inline void expect_same(const ClusterMoments& a, const ClusterMoments& b) {
+  SCOPED_TRACE("clusters");
+  EXPECT_EQ(a.values, b.values);
+  EXPECT_EQ(a.clusters, b.clusters);
+  EXPECT_EQ(a.arms, b.arms);
+  EXPECT_EQ(a.assigned, b.assigned);
+  EXPECT_EQ(a.analysed, b.analysed);
+  EXPECT_EQ(a.without, b.without);
+  EXPECT_EQ(a.crossing, b.crossing);
+  ASSERT_EQ(a.metrics.size(), b.metrics.size());
+  for (std::size_t m = 0; m < a.metrics.size(); ++m) {
+    ASSERT_EQ(a.metrics[m].samples(), a.cells());
+    ASSERT_EQ(b.metrics[m].samples(), b.cells());
+    for (std::size_t cell = 0; cell < a.cells(); ++cell) {
+      SCOPED_TRACE(fmt::format("metric {}, cell {}", m, cell));
+      expect_same(a.metrics[m].at(cell), b.metrics[m].at(cell));
+    }
+  }
+}
+
 inline void expect_same(const ExperimentMoments& a, const ExperimentMoments& b) {
   expect_same(a.arms, b.arms);
   EXPECT_EQ(a.both_arms, b.both_arms);
@@ -130,6 +159,13 @@ inline void expect_same(const ExperimentMoments& a, const ExperimentMoments& b) 
     expect_same(a.overall, b.overall);
   }
   expect_same(a.segments, b.segments);
+  ASSERT_EQ(a.clusters.has_value(), b.clusters.has_value());
+  if (a.clusters) expect_same(*a.clusters, *b.clusters);
+  expect_same(a.segment_pairs, b.segment_pairs);
+  {
+    SCOPED_TRACE("ages");
+    expect_same(a.ages, b.ages);
+  }
   SCOPED_TRACE("days");
   expect_same(a.days, b.days);
 }
@@ -172,6 +208,11 @@ inline void expect_same(const UnitTable& a, const UnitTable& b) {
   expect_same(a.caps, b.caps);
   expect_same(a.segments, b.segments);
   expect_same(a.metrics, b.metrics);
+  EXPECT_EQ(a.anchor_us, b.anchor_us);
+  EXPECT_EQ(a.first_us, b.first_us);
+  EXPECT_EQ(a.seen_until, b.seen_until);
+  ASSERT_EQ(a.cluster.has_value(), b.cluster.has_value());
+  if (a.cluster) expect_same(*a.cluster, *b.cluster);
 }
 
 inline std::int64_t size_of(const ActiveUsers& x) { return x.units.empty() ? 0 : x.units.front(); }

@@ -321,19 +321,20 @@ Statement ages_sql(const ExperimentQuery& query, const Source& source, std::size
 
 std::string first_events_sql(const UnitTableQuery& query, const Source& source) {
   const ExperimentQuery& experiment = query.experiment;
+  std::string flags;
   std::string columns;
   for (std::size_t i = 0; i < query.first_events.size(); ++i) {
+    flags += fmt::format(", {} AS meant_{}", flag_sql(to_sql(query.first_events[i], source)), i);
     columns += fmt::format(
-        ", coalesce(min(time_us) FILTER (WHERE {}) - any_value(anchor_us), {}) "
-        "AS first_{}",
-        to_sql(query.first_events[i], source), UnitTable::kNoEvent, i);
+        ", coalesce(min(event_us) FILTER (WHERE meant_{0}) - any_value(anchor_us), {1}) AS "
+        "first_{0}",
+        i, UnitTable::kNoEvent);
   }
   return fmt::format(
-      "SELECT unit{} FROM units LEFT JOIN (SELECT unit AS unit_of_event, * EXCLUDE (unit) FROM "
-      "events) ON unit = unit_of_event AND time_us >= anchor_us AND time_us < {} WHERE anchor_us "
-      "IS "
-      "NOT NULL GROUP BY unit",
-      columns, std::min(experiment.complete_until, experiment.period.end));
+      "SELECT unit{} FROM units LEFT JOIN (SELECT unit AS event_unit, time_us AS event_us{} FROM "
+      "events) AS flagged ON unit = event_unit AND event_us >= anchor_us AND event_us < {} WHERE "
+      "anchor_us IS NOT NULL GROUP BY unit",
+      columns, flags, std::min(experiment.complete_until, experiment.period.end));
 }
 
 Statement daily_sql(const ExperimentQuery& query, const Source& source, std::size_t metric) {
