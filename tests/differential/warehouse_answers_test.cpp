@@ -194,10 +194,7 @@ TEST_F(Warehouse, AgreesOnExperiments) {
 }
 
 TEST_F(Warehouse, AgreesOnUnitTables) {
-  const auto draw = [](Dice& dice, const World& world) {
-    return UnitTableQuery{random_experiment(dice, world)};
-  };
-  agree(worlds(16), 8, draw,
+  agree(worlds(16), 8, random_unit_table,
         [](Engine& engine, const auto& query) { return engine.unit_table(query); });
 }
 

@@ -29,34 +29,41 @@ Result<ExperimentCells> ask_cells(const Ask& ask, const engine::ExperimentQuery&
   return cells;
 }
 
-/// True where an engine's sums of some day keep too few digits. A group of units that all do nearly
-/// the same may, without harm: what it is merged into says how much that matters.
-bool needs_centres(const engine::ExperimentMoments& answer) {
+/// True where an engine's sums of some day or age keep too few digits. A group of units that all do
+/// nearly the same may, without harm: what it is merged into says how much that matters.
+bool needs_centres(const std::vector<engine::DayMoments>& days) {
   const auto any = [](const std::vector<std::vector<engine::MetricMoments>>& arms) {
     return std::any_of(arms.begin(), arms.end(), [](const auto& metrics) {
       return std::any_of(metrics.begin(), metrics.end(), needs_shift);
     });
   };
-  return std::any_of(answer.days.begin(), answer.days.end(), [&](const engine::DayMoments& day) {
+  return std::any_of(days.begin(), days.end(), [&](const engine::DayMoments& day) {
     return any(day.daily) || any(day.cumulative);
   });
 }
 
-Result<void> ask_days(const Ask& ask, const engine::ExperimentQuery& query, const EventTable& table,
-                      const ExperimentCells& moments, engine::ExperimentMoments& answer) {
+/// Adds days, or ages, to an answer.
+Result<void> ask_stretches(const Ask& ask, const engine::ExperimentQuery& query,
+                           const EventTable& table, bool by_age, const ExperimentCells& moments,
+                           engine::ExperimentMoments& answer) {
   const auto about = [&](const Centres& centres) -> Result<std::vector<Cell>> {
-    ASSAY_TRY(const std::optional<sql::Plan> plan, days_plan(query, table, centres));
+    ASSAY_TRY(const std::optional<sql::Plan> plan,
+              by_age ? ages_plan(query, table, centres) : days_plan(query, table, centres));
     if (!plan) return std::vector<Cell>();
-    ASSAY_TRY(const frame::Table rows, ask("experiment_days", *plan));
+    ASSAY_TRY(const frame::Table rows, ask(by_age ? "experiment_ages" : "experiment_days", *plan));
     return read_days(query, rows, centres);
   };
+  const auto add = [&](const std::vector<Cell>& cells) {
+    return by_age ? add_ages(query, moments, cells, answer)
+                  : add_days(query, moments, cells, answer);
+  };
   ASSAY_TRY(std::vector<Cell> cells, about({}));
-  ASSAY_CHECK(add_days(query, moments, cells, answer));
-  if (!needs_centres(answer)) return {};
+  ASSAY_CHECK(add(cells));
+  if (!needs_centres(by_age ? answer.ages : answer.days)) return {};
   const std::optional<Centres> centres = centres_for(cells);
   if (!centres) return {};
   ASSAY_TRY(cells, about(*centres));
-  return add_days(query, moments, std::move(cells), answer);
+  return add(cells);
 }
 
 }  // namespace
@@ -66,8 +73,14 @@ Result<engine::ExperimentMoments> experiment(const Ask& ask, const engine::Exper
   ASSAY_TRY(const Caps caps, ask_caps(ask, query, table));
   ASSAY_TRY(const ExperimentCells cells, ask_cells(ask, query, table, caps));
   ASSAY_TRY(engine::ExperimentMoments answer, experiment_moments(query, table, cells, caps));
-  if (!query.daily) return answer;
-  ASSAY_CHECK(ask_days(ask, query, table, cells, answer));
+  ASSAY_CHECK(add_clusters(query, table, cells, answer));
+  ASSAY_TRY(const std::optional<sql::Plan> pairs, pairs_plan(query, table));
+  if (pairs) {
+    ASSAY_TRY(const frame::Table rows, ask("experiment_pairs", *pairs));
+    ASSAY_CHECK(add_pairs(query, table, rows, answer));
+  }
+  if (query.daily) ASSAY_CHECK(ask_stretches(ask, query, table, false, cells, answer));
+  if (query.max_age) ASSAY_CHECK(ask_stretches(ask, query, table, true, cells, answer));
   return answer;
 }
 

@@ -14,11 +14,13 @@ namespace assay::distributed {
 /// Runs one statement and gives back its rows; `name` is that of a NamedPlan.
 using Ask = std::function<Result<frame::Table>(std::string_view name, const sql::Plan& plan)>;
 
-/// Asks the statements of an experiment: caps (where a metric is capped at a quantile), moments,
-/// days (where asked for); moments and days a second time where means lie more than 100 standard
-/// deviations from zero, about centres near them, so that 1e-9 holds there too.
+/// Asks the statements of an experiment: caps (where a metric is capped at a quantile), moments
+/// (clusters among them), pairs of segments, days and ages (where asked for); moments, days and
+/// ages a second time where means lie more than 100 standard deviations from zero, about centres
+/// near them, so that 1e-9 holds there too.
 /// Assumes a query that went through `checked`. Fails with invalid_spec (too many values of a
-/// segment, a funnel without a plan), invalid_data (a metric that is not finite) and as `ask` does.
+/// segment or clusters, a funnel without a plan), invalid_data (a metric that is not finite) and as
+/// `ask` does.
 Result<engine::ExperimentMoments> experiment(const Ask& ask, const engine::ExperimentQuery& query,
                                              const EventTable& table);
 

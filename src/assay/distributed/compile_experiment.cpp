@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "assay/distributed/detail/experiment_units.hpp"
 #include "assay/engine/metric_variables.hpp"
@@ -12,6 +14,7 @@ namespace {
 
 using engine::ExperimentMetric;
 using engine::ExperimentQuery;
+using engine::SegmentBy;
 using sql::column;
 using sql::compare;
 using sql::Expression;
@@ -28,11 +31,17 @@ bool by_anchor_day(const ExperimentQuery& query) {
   return query.daily && query.exposure && query.anchor == engine::Anchor::exposure;
 }
 
-/// A step `places` with one row a number from `first` to `last`, joined to every row.
-sql::Input add_places(std::int64_t first, std::int64_t last, sql::Plan& plan) {
+std::vector<std::int64_t> numbers_to(std::int64_t count) {
+  std::vector<std::int64_t> numbers;
+  for (std::int64_t number = 0; number < count; ++number) numbers.push_back(number);
+  return numbers;
+}
+
+/// A step `places` with one row a number, joined to every row.
+sql::Input add_places(const std::vector<std::int64_t>& places, sql::Plan& plan) {
   sql::Step step;
   step.name = "places";
-  for (std::int64_t place = first; place <= last; ++place) {
+  for (const std::int64_t place : places) {
     sql::Select select;
     select.outputs = {{"place", whole(place)}};
     step.selects.push_back(std::move(select));
@@ -59,15 +68,19 @@ Keys keys_of(const ExperimentQuery& query, const EventTable& table) {
   std::vector<sql::Case> texts;
   std::vector<sql::Case> wholes;
   std::vector<sql::Case> reals;
-  for (std::size_t i = 0; i < query.segments.size(); ++i) {
-    const frame::Type type = segment_type(query.segments[i], table);
+  const auto dimension = [&](std::int64_t place, const std::string& of, const SegmentBy& segment) {
+    const frame::Type type = segment_type(segment, table);
     const std::string name = key_column(type);
-    Expression key = column(fmt::format("segment_{}", i));
+    Expression key = column(of);
     if (type == frame::Type::boolean) key = sql::cast(std::move(key), sql::Type::int64);
     auto& cases = name == "key_text" ? texts : name == "key_real" ? reals : wholes;
-    cases.push_back({place_is(static_cast<std::int64_t>(i) + 1), std::move(key)});
-  }
+    cases.push_back({place_is(place), std::move(key)});
+  };
+  for (std::size_t i = 0; i < query.segments.size(); ++i)
+    dimension(static_cast<std::int64_t>(i) + 1, fmt::format("segment_{}", i), query.segments[i]);
   const Places places = places_of(query);
+  if (query.cluster) dimension(places.cluster(), "cluster", engine::cluster_segment(query));
+  if (query.max_age) wholes.push_back({place_is(places.ages()), column("ages")});
   wholes.push_back({place_is(places.assigned_day()), column("assigned_day")});
   if (by_anchor_day(query)) wholes.push_back({place_is(places.anchor_day()), column("anchor_day")});
   Keys keys;
@@ -90,15 +103,19 @@ std::string moment_variable(std::size_t metric, std::size_t variable) {
 sql::Input add_placed_units(const ExperimentQuery& query, const Keys& keys, const Caps& caps,
                             sql::Input units, sql::Plan& plan) {
   const Places places = places_of(query);
-  const std::int64_t last = by_anchor_day(query) ? places.anchor_day() : places.assigned_day();
+  std::vector<std::int64_t> wanted = numbers_to(places.assigned_day() + 1);
+  if (by_anchor_day(query)) wanted.push_back(places.anchor_day());
+  if (query.cluster) wanted.push_back(places.cluster());
+  if (query.max_age) wanted.push_back(places.ages());
   sql::Select cells;
-  cells.from = {std::move(units), add_places(0, last, plan)};
+  cells.from = {std::move(units), add_places(wanted, plan)};
   cells.where = sql::either({place_is(0), compare(Op::greater_or_equal, column("arm"), whole(0))});
   cells.outputs = keys.outputs;
   for (const char* name : {"exposed", "exposed_before", "analysed"})
     cells.outputs.push_back({name, column(name)});
-  const Expression with_moments =
-      compare(Op::less_or_equal, column("place"), whole(places.segments));
+  Expression with_moments = compare(Op::less_or_equal, column("place"), whole(places.segments));
+  if (query.cluster)
+    with_moments = sql::either({std::move(with_moments), place_is(places.cluster())});
   for (std::size_t i = 0; i < query.metrics.size(); ++i) {
     const Expression mature = column(unit_column("mature", i));
     cells.outputs.push_back({unit_column("counts", i), sql::both({mature, with_moments})});
@@ -161,7 +178,9 @@ std::int64_t max_cells(const ExperimentQuery& query) {
   const auto arms = static_cast<std::int64_t>(query.arms.size());
   const std::int64_t values =
       static_cast<std::int64_t>(query.segments.size() * engine::kMaxSegmentValues);
-  return arms * (1 + values + 2 * days_of(query)) + 2;
+  const std::int64_t clusters = query.cluster ? query.max_clusters + 1 : 0;  // And none of them.
+  const std::int64_t ages = query.max_age ? *query.max_age + 3 : 0;  // And units not analysed.
+  return arms * (1 + values + clusters + ages + 2 * days_of(query)) + 2;
 }
 
 std::vector<MomentColumns> metric_columns(const ExperimentQuery& query) {
@@ -205,12 +224,13 @@ Result<std::optional<sql::Plan>> caps_plan(const ExperimentQuery& query, const E
   UnitsRequest request;
   request.metrics = capped.metrics;
   request.segments = false;
+  request.cluster = false;
   request.covariates = false;
   sql::Plan plan;
   ASSAY_TRY(sql::Input units, add_units(query, table, request, plan));
-  const auto last = static_cast<std::int64_t>(capped.metrics.size()) - 1;
   sql::Select rows;
-  rows.from = {std::move(units), add_places(0, last, plan)};
+  rows.from = {std::move(units),
+               add_places(numbers_to(static_cast<std::int64_t>(capped.metrics.size())), plan)};
   rows.where = sql::either(capped.counted);
   rows.outputs = {{"place", column("place")},
                   {"value", sql::when(capped.values, sql::missing(sql::Type::float64))}};
@@ -237,6 +257,56 @@ Result<std::optional<sql::Plan>> caps_plan(const ExperimentQuery& query, const E
   result.outputs = {{"place", column("place")},
                     {"cap", sql::aggregate(Op::minimum, column("value"))}};
   plan.result = {std::move(result)};
+  return std::optional(std::move(plan));
+}
+
+std::int64_t max_pair_rows(const ExperimentQuery& query) {
+  const std::size_t segments = query.segments.size();
+  const std::size_t pairs = segments < 2 ? 0 : segments * (segments - 1) / 2;
+  return static_cast<std::int64_t>(pairs * query.arms.size() * engine::kMaxPairCells);
+}
+
+Result<std::optional<sql::Plan>> pairs_plan(const ExperimentQuery& query, const EventTable& table) {
+  const std::int64_t most = max_pair_rows(query);
+  if (!query.segment_pairs || most == 0) return std::optional<sql::Plan>();
+  UnitsRequest request;
+  request.cluster = false;
+  sql::Plan plan;
+  ASSAY_TRY(sql::Input units, add_units(query, table, request, plan));
+  // [side][kind of value]: by place.
+  std::map<std::string, std::vector<sql::Case>> cases;
+  std::int64_t place = 0;
+  for (std::size_t i = 0; i < query.segments.size(); ++i) {
+    for (std::size_t j = i + 1; j < query.segments.size(); ++j, ++place) {
+      for (const auto& [side, segment] : {std::pair("first", i), std::pair("second", j)}) {
+        const frame::Type type = segment_type(query.segments[segment], table);
+        Expression key = column(fmt::format("segment_{}", segment));
+        if (type == frame::Type::boolean) key = sql::cast(std::move(key), sql::Type::int64);
+        cases[side + key_column(type).substr(3)].push_back({place_is(place), std::move(key)});
+      }
+    }
+  }
+  sql::Select cells;
+  cells.from = {std::move(units), add_places(numbers_to(place), plan)};
+  cells.where = compare(Op::greater_or_equal, column("arm"), whole(0));
+  cells.outputs = {{"place", column("place")}, {"arm", column("arm")}};
+  sql::Select counted;
+  for (auto& [name, of] : cases) {
+    const bool text = name.ends_with("text");
+    const bool real = name.ends_with("real");
+    cells.outputs.push_back(
+        {name, sql::when(std::move(of), sql::missing(text   ? sql::Type::text
+                                                     : real ? sql::Type::float64
+                                                            : sql::Type::int64))});
+  }
+  for (const sql::Output& output : cells.outputs) {
+    counted.group_by.push_back(column(output.name));
+    counted.outputs.push_back({output.name, column(output.name)});
+  }
+  counted.from = {plan.add("cells", std::move(cells))};
+  counted.outputs.push_back({"assigned", sql::count_rows()});
+  plan.result = {std::move(counted)};
+  plan.limit = most + 1;
   return std::optional(std::move(plan));
 }
 
@@ -268,6 +338,20 @@ Result<std::vector<NamedPlan>> experiment_plans(const ExperimentQuery& query,
          {fmt::format("gives back at most {} rows",
                       static_cast<std::int64_t>(query.arms.size()) * count * (count + 1) / 2)}});
   }
+  ASSAY_TRY(std::optional<sql::Plan> ages, ages_plan(query, table, {}));
+  if (ages) {
+    const std::int64_t count = *query.max_age + 1;
+    plans.push_back(
+        {"experiment_ages",
+         std::move(*ages),
+         {fmt::format("gives back at most {} rows",
+                      static_cast<std::int64_t>(query.arms.size()) * count * (count + 1) / 2)}});
+  }
+  ASSAY_TRY(std::optional<sql::Plan> pairs, pairs_plan(query, table));
+  if (pairs)
+    plans.push_back({"experiment_pairs",
+                     std::move(*pairs),
+                     {fmt::format("gives back at most {} rows", max_pair_rows(query))}});
   return plans;
 }
 

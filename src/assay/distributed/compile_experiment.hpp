@@ -21,7 +21,7 @@ namespace assay::distributed {
 /// A statement that a question asks.
 struct NamedPlan {
   std::string name;  ///< "experiment_caps", "experiment_moments", "experiment_days",
-                     ///< "experiment_units".
+                     ///< "experiment_ages", "experiment_pairs", "experiment_units".
   sql::Plan plan;
   std::vector<std::string> notes;  ///< What its reader should know: why it reads all history, ...
 };
@@ -50,12 +50,14 @@ struct Places {
   std::int64_t segments = 0;  ///< 0: overall; 1 ... segments: a segment, keys its values.
   std::int64_t assigned_day() const { return segments + 1; }
   std::int64_t anchor_day() const { return segments + 2; }
+  std::int64_t cluster() const { return segments + 3; }
+  std::int64_t ages() const { return segments + 4; }  ///< Keys: days since the anchor that ended.
 };
 Places places_of(const engine::ExperimentQuery& query);
 
 /// One row a cell: place, arm, its key, counts (assigned, exposed, exposed_before, analysed,
 /// immature_i) and moments of every metric. At most max_cells + 1 rows: with more there are too
-/// many values of a segment.
+/// many values of a segment or too many clusters. With clusters its rows grow with them.
 Result<sql::Plan> moments_plan(const engine::ExperimentQuery& query, const EventTable& table,
                                const Caps& caps, const Centres& centres);
 std::int64_t max_cells(const engine::ExperimentQuery& query);
@@ -71,7 +73,21 @@ std::vector<MomentColumns> metric_columns(const engine::ExperimentQuery& query);
 Result<std::optional<sql::Plan>> days_plan(const engine::ExperimentQuery& query,
                                            const EventTable& table, const Centres& centres);
 
-/// How a row of days_plan holds them: of the day, then so far, for each mean and ratio in turn.
+/// The same by age: place (the age), key_whole (the next age with something, or how many ages have
+/// ended for the units). 28 ages and 2 arms make at most 812 rows. No plan when the query asks for
+/// no ages or has no mean or ratio.
+Result<std::optional<sql::Plan>> ages_plan(const engine::ExperimentQuery& query,
+                                           const EventTable& table, const Centres& centres);
+
+/// place (number of the pair), arm, first_KIND and second_KIND (the values: text, whole, real),
+/// assigned. At most max_pair_rows + 1 rows. No plan when the query asks for no pairs or has fewer
+/// than two segments.
+Result<std::optional<sql::Plan>> pairs_plan(const engine::ExperimentQuery& query,
+                                            const EventTable& table);
+std::int64_t max_pair_rows(const engine::ExperimentQuery& query);
+
+/// How a row of days_plan or ages_plan holds them: of the day, then so far, for each mean and ratio
+/// in turn.
 std::vector<MomentColumns> day_columns(const engine::ExperimentQuery& query);
 
 }  // namespace assay::distributed

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "assay/distributed/compile_experiment.hpp"
 #include "assay/distributed/detail/experiment_units.hpp"
@@ -23,13 +24,17 @@ std::string numbered(const char* what, std::size_t term) {
 }
 
 /// What the events of one unit and day say; missing only for the largest of no values.
-Expression part(const Term& term, UnitEvents& events) {
+Expression part(const Term& term, UnitEvents& events, bool by_age) {
   const Expression meant = events.flag(term.event);
   switch (term.aggregation) {
     case Aggregation::count:
       return sql::cast(sql::count_rows(meant), sql::Type::float64);
-    case Aggregation::any:
     case Aggregation::distinct_days:
+      if (by_age)  // 24 hours have parts of two local days.
+        return sql::cast(sql::aggregate(Op::count_distinct, events.day(), meant),
+                         sql::Type::float64);
+      [[fallthrough]];
+    case Aggregation::any:
       return sql::when({{sql::aggregate(Op::any, meant), value(1.0)}}, value(0.0));
     case Aggregation::sum:
       return sql::first_known(
@@ -46,11 +51,15 @@ Expression finished(const Term& term, Expression folded) {
   return term.scale == 1.0 ? folded : sql::multiply(std::move(folded), value(term.scale));
 }
 
-sql::Window days_of_unit() { return {{column("unit")}, {{column("day"), false}}, false}; }
+/// The stretches of time of a unit, days or ages, one after the other.
+sql::Window stretches_of_unit(bool before_current = false) {
+  return {{column("unit")}, {{column("stretch"), false}}, before_current};
+}
 
 Expression so_far(const Term& term, const std::string& part) {
   const bool largest = term.aggregation == Aggregation::max || term.aggregation == Aggregation::any;
-  return sql::over(sql::aggregate(largest ? Op::maximum : Op::sum, column(part)), days_of_unit());
+  return sql::over(sql::aggregate(largest ? Op::maximum : Op::sum, column(part)),
+                   stretches_of_unit());
 }
 
 /// The terms of means and ratios, each once however many metrics are made of it.
@@ -84,38 +93,98 @@ class Terms {
   std::vector<std::size_t> at_;
 };
 
-/// `running`: a row a unit and day on which it did something.
-sql::Input add_running(const std::vector<const Term*>& terms, const engine::ExperimentQuery& query,
-                       const EventTable& table, sql::Plan& plan) {
+/// `parts`: a row a unit and stretch with something meant in it. Ages: only those that have ended.
+sql::Input add_parts(const std::vector<const Term*>& terms, const engine::ExperimentQuery& query,
+                     const EventTable& table, bool by_age, sql::Plan& plan) {
   UnitEvents events(query, table, false);
   sql::Select parts;
   std::vector<Expression> meant;
   for (std::size_t i = 0; i < terms.size(); ++i) {
     meant.push_back(events.flag(terms[i]->event));
-    parts.outputs.push_back({numbered("part", i), part(*terms[i], events)});
+    parts.outputs.push_back({numbered("part", i), part(*terms[i], events, by_age)});
+    if (!by_age || terms[i]->aggregation != Aggregation::distinct_days) continue;
+    for (const auto& [name, op] : {std::pair("low", Op::minimum), std::pair("high", Op::maximum)})
+      parts.outputs.push_back({numbered(name, i), sql::aggregate(op, events.day(), meant.back())});
   }
-  const Expression day = events.day();
+  const Expression since = sql::subtract(column("time_us"), column("anchor_us"));
+  const Expression stretch = by_age ? sql::floor_divide(since, kDayUs) : events.day();
+  std::vector<Expression> inside{
+      sql::compare(Op::greater_or_equal, column("time_us"), column("anchor_us")),
+      sql::compare(Op::less, column("time_us"), value(query.period.end)),
+      sql::either(std::move(meant))};
+  std::vector<sql::Output> keys{
+      {"unit", column("unit")}, {"arm", column("arm")}, {"stretch", stretch}};
+  if (by_age) {
+    keys.push_back({"ages", complete_ages(query)});
+    inside.push_back(sql::compare(Op::less, stretch, keys.back().value));
+  }
   parts.from = {events.add(plan)};
-  parts.where =
-      sql::both({sql::compare(Op::greater_or_equal, column("time_us"), column("anchor_us")),
-                 sql::compare(Op::less, column("time_us"), value(query.period.end)),
-                 sql::either(std::move(meant))});
-  parts.group_by = {column("unit"), column("arm"), day};
-  parts.outputs.push_back({"unit", column("unit")});
-  parts.outputs.push_back({"arm", column("arm")});
-  parts.outputs.push_back({"day", day});
+  parts.where = sql::both(std::move(inside));
+  for (sql::Output& key : keys) {
+    parts.group_by.push_back(key.value);
+    parts.outputs.push_back(std::move(key));
+  }
+  return plan.add("parts", std::move(parts));
+}
 
+/// Adds fresh_N to the parts: the local days of an age that no earlier age of the unit has. Only
+/// the first day of an age can be the last of those before.
+sql::Input add_fresh_days(const std::vector<const Term*>& terms, sql::Input parts,
+                          sql::Plan& plan) {
+  sql::Select fresh;
+  fresh.from = {std::move(parts)};
+  for (const char* name : {"unit", "arm", "stretch", "ages"})
+    fresh.outputs.push_back({name, column(name)});
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    const Expression part = column(numbered("part", i));
+    fresh.outputs.push_back({numbered("part", i), part});
+    if (terms[i]->aggregation != Aggregation::distinct_days) continue;
+    const Expression last = sql::over(sql::aggregate(Op::maximum, column(numbered("high", i))),
+                                      stretches_of_unit(true));
+    const Expression known = sql::compare(Op::equal, column(numbered("low", i)), last);
+    fresh.outputs.push_back(
+        {numbered("fresh", i), sql::subtract(part, sql::when({{known, value(1.0)}}, value(0.0)))});
+  }
+  return plan.add("fresh", std::move(fresh));
+}
+
+/// `running`: a row a unit and stretch in which it did something.
+sql::Input add_running(const std::vector<const Term*>& terms, const engine::ExperimentQuery& query,
+                       const EventTable& table, bool by_age, sql::Plan& plan) {
+  sql::Input parts = add_parts(terms, query, table, by_age, plan);
+  const auto overlapping = [&](const Term* term) {
+    return by_age && term->aggregation == Aggregation::distinct_days;
+  };
+  if (std::any_of(terms.begin(), terms.end(), overlapping))
+    parts = add_fresh_days(terms, std::move(parts), plan);
+  Expression until = sql::next(column("stretch"), stretches_of_unit());
+  if (by_age) until = sql::least({std::move(until), column("ages")});
   sql::Select running;
-  running.from = {plan.add("parts", std::move(parts))};
-  running.outputs = {{"place", column("day")},
-                     {"arm", column("arm")},
-                     {"key_whole", sql::next(column("day"), days_of_unit())}};
+  running.from = {std::move(parts)};
+  running.outputs = {
+      {"place", column("stretch")}, {"arm", column("arm")}, {"key_whole", std::move(until)}};
   for (std::size_t i = 0; i < terms.size(); ++i) {
     const std::string name = numbered("part", i);
+    const std::string added = overlapping(terms[i]) ? numbered("fresh", i) : name;
     running.outputs.push_back({numbered("day", i), finished(*terms[i], column(name))});
-    running.outputs.push_back({numbered("all", i), finished(*terms[i], so_far(*terms[i], name))});
+    running.outputs.push_back({numbered("all", i), finished(*terms[i], so_far(*terms[i], added))});
   }
   return plan.add("running", std::move(running));
+}
+
+Result<std::optional<sql::Plan>> stretches_plan(const engine::ExperimentQuery& query,
+                                                const EventTable& table, bool by_age,
+                                                const Centres& centres) {
+  const Terms numbers(query);
+  const std::vector<const Term*>& terms = numbers.all();
+  if (terms.empty()) return std::optional<sql::Plan>();
+  sql::Plan plan;
+  sql::Input running = add_running(terms, query, table, by_age, plan);
+  sql::Select select;
+  add_cells(std::move(running), day_columns(query), {"place", "arm", "key_whole"}, {}, centres,
+            plan, select);
+  plan.result = {std::move(select)};
+  return std::optional(std::move(plan));
 }
 
 }  // namespace
@@ -141,16 +210,14 @@ std::vector<MomentColumns> day_columns(const engine::ExperimentQuery& query) {
 
 Result<std::optional<sql::Plan>> days_plan(const engine::ExperimentQuery& query,
                                            const EventTable& table, const Centres& centres) {
-  const Terms numbers(query);
-  const std::vector<const Term*>& terms = numbers.all();
-  if (!query.daily || terms.empty()) return std::optional<sql::Plan>();
-  sql::Plan plan;
-  sql::Input running = add_running(terms, query, table, plan);
-  sql::Select select;
-  add_cells(std::move(running), day_columns(query), {"place", "arm", "key_whole"}, {}, centres,
-            plan, select);
-  plan.result = {std::move(select)};
-  return std::optional(std::move(plan));
+  if (!query.daily) return std::optional<sql::Plan>();
+  return stretches_plan(query, table, false, centres);
+}
+
+Result<std::optional<sql::Plan>> ages_plan(const engine::ExperimentQuery& query,
+                                           const EventTable& table, const Centres& centres) {
+  if (!query.max_age) return std::optional<sql::Plan>();
+  return stretches_plan(query, table, true, centres);
 }
 
 }  // namespace assay::distributed

@@ -58,6 +58,9 @@ std::vector<std::string> history_reasons(const engine::ExperimentQuery& query) {
     reasons.push_back(fmt::format("segment `{}` asks for the {} a unit's history", segment.name,
                                   tenure ? "first event of" : "values in"));
   }
+  if (query.cluster)
+    reasons.push_back(
+        fmt::format("cluster `{}` asks for the values in a unit's history", *query.cluster));
   return reasons;
 }
 

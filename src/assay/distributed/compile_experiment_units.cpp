@@ -60,9 +60,14 @@ class Units {
         {"arm", column("arm")},
         {"assigned_day", local_day(column("assigned_us"), query_.timezone, query_.period)},
         {"anchor_day", column("anchor_day")},
-        {"analysed", sql::is_known(column("anchor_us"))}};
+        {"analysed", sql::is_known(column("anchor_us"))},
+        {"anchor_us", column("anchor_us")}};
+    if (query_.max_age) units_.outputs.push_back({"ages", complete_ages(query_)});
     exposures();
-    if (request_.segments) segments();
+    for (std::size_t i = 0; request_.segments && i < query_.segments.size(); ++i)
+      dimension(fmt::format("segment_{}", i), query_.segments[i]);
+    if (request_.cluster && query_.cluster) dimension("cluster", engine::cluster_segment(query_));
+    first_events();
     for (const std::size_t i : request_.metrics) ASSAY_CHECK(metric(i));
     folded_.from = {events_.add(plan)};
     units_.from = {plan.add("folded", std::move(folded_))};
@@ -76,6 +81,7 @@ class Units {
 
   bool history() const {
     if (request_.segments && !query_.segments.empty()) return true;
+    if (request_.cluster && query_.cluster) return true;
     return std::any_of(request_.metrics.begin(), request_.metrics.end(),
                        [&](std::size_t i) { return covariate(query_.metrics[i]); });
   }
@@ -105,21 +111,29 @@ class Units {
     return column("first_us");
   }
 
-  void segments() {
-    for (std::size_t i = 0; i < query_.segments.size(); ++i) {
-      const SegmentBy& segment = query_.segments[i];
-      const std::string name = fmt::format("segment_{}", i);
-      if (segment.kind == SegmentBy::Kind::tenure) {
-        const Expression age = sql::subtract(column("assigned_us"), first_event());
-        units_.outputs.push_back(
-            {name, sql::when({{compare(Op::less_or_equal, age, whole(segment.tenure_us)),
-                               value(std::string("new"))}},
-                             value(std::string("existing")))});
-        continue;
-      }
-      pass(name, touched_value(segment));
-      if (segment_type(segment, table_) == frame::Type::text)
-        units_.outputs.back().value = sql::first_known({column(name), value(std::string())});
+  void dimension(const std::string& name, const SegmentBy& segment) {
+    if (segment.kind == SegmentBy::Kind::tenure) {
+      const Expression age = sql::subtract(column("assigned_us"), first_event());
+      units_.outputs.push_back(
+          {name, sql::when({{compare(Op::less_or_equal, age, whole(segment.tenure_us)),
+                             value(std::string("new"))}},
+                           value(std::string("existing")))});
+      return;
+    }
+    pass(name, touched_value(segment));
+    if (segment_type(segment, table_) == frame::Type::text)
+      units_.outputs.back().value = sql::first_known({column(name), value(std::string())});
+  }
+
+  void first_events() {
+    for (std::size_t i = 0; i < request_.first_events.size(); ++i) {
+      const Expression seen = sql::both(
+          {events_.flag(request_.first_events[i]), at_least(column("time_us"), column("anchor_us")),
+           compare(Op::less, column("time_us"), whole(seen_until(query_)))});
+      const std::string name = fmt::format("first_{}", i);
+      pass(name, sql::aggregate(Op::minimum, column("time_us"), seen));
+      units_.outputs.back().value = sql::first_known(
+          {sql::subtract(column(name), column("anchor_us")), whole(engine::UnitTable::kNoEvent)});
     }
   }
 
@@ -144,7 +158,7 @@ class Units {
   }
 
   Expression mature(const ExperimentMetric& metric) const {
-    const TimeUs end = std::min(query_.complete_until, query_.period.end);
+    const TimeUs end = seen_until(query_);
     const Expression analysed = sql::is_known(column("anchor_us"));
     if (metric.kind == MetricKind::retention) {
       const Day last = query_.timezone.local_day(end);
@@ -313,6 +327,18 @@ frame::Type segment_type(const SegmentBy& segment, const EventTable& table) {
     if (property.name == segment.property) return property.type;
   }
   return frame::Type::text;
+}
+
+TimeUs seen_until(const engine::ExperimentQuery& query) {
+  return std::min(query.complete_until, query.period.end);
+}
+
+sql::Expression complete_ages(const engine::ExperimentQuery& query) {
+  const Expression ended =
+      sql::floor_divide(sql::subtract(whole(seen_until(query)), column("anchor_us")), kDayUs);
+  return sql::when(
+      {{sql::is_missing(column("anchor_us")), sql::missing(sql::Type::int64)}},
+      sql::greatest({whole(0), sql::least({ended, whole(query.max_age.value_or(-1) + 1)})}));
 }
 
 UnitsRequest whole_request(const engine::ExperimentQuery& query) {

@@ -71,6 +71,17 @@ Result<std::vector<double>> real(const frame::Table& rows, const std::string& na
   return values;
 }
 
+Result<std::vector<std::int64_t>> whole(const frame::Table& rows, const std::string& name,
+                                        const Order& order) {
+  ASSAY_TRY(const Column* column, column_at(rows, name, true));
+  if (column->ints.size() != order.size())
+    return fail(ErrorCode::internal, fmt::format("the answer has no whole numbers `{}`", name));
+  std::vector<std::int64_t> values;
+  values.reserve(order.size());
+  for (const std::size_t row : order) values.push_back(column->ints[row]);
+  return values;
+}
+
 CellKey key_at(const Column& column, std::size_t row) {
   CellKey key;
   if (column.is_null(row)) return key;
@@ -84,8 +95,8 @@ CellKey key_at(const Column& column, std::size_t row) {
   return key;
 }
 
-Result<UnitSegment> segment_of(const engine::SegmentBy& by, Type type, const Column& column,
-                               const Order& order) {
+UnitSegment segment_of(const engine::SegmentBy& by, Type type, const Column& column,
+                       const Order& order) {
   std::map<std::string, std::uint32_t> places;
   std::vector<std::string> texts;
   texts.reserve(order.size());
@@ -93,8 +104,6 @@ Result<UnitSegment> segment_of(const engine::SegmentBy& by, Type type, const Col
     texts.push_back(value_text(key_at(column, row), type));
     places.try_emplace(texts.back());
   }
-  if (places.size() > engine::kMaxSegmentValues)
-    return tl::unexpected(engine::too_many_values(by.name, places.size()));
   UnitSegment segment{by.name, {}, {}};
   for (auto& [text, place] : places) {
     place = static_cast<std::uint32_t>(segment.values.size());
@@ -126,18 +135,27 @@ Result<sql::Plan> unit_table_plan(const UnitTableQuery& query, const EventTable&
                 fmt::format("the experiment has {} arms; at most 255", experiment.arms.size()));
   sql::Plan plan;
   sql::Select select;
-  ASSAY_TRY(sql::Input units, add_units(experiment, table, whole_request(experiment), plan));
+  UnitsRequest request = whole_request(experiment);
+  request.first_events = query.first_events;
+  ASSAY_TRY(sql::Input units, add_units(experiment, table, request, plan));
   select.from = {std::move(units)};
   select.where = sql::column("analysed");
   const auto number = [](const std::string& name) {
     return sql::cast(sql::column(name), sql::Type::int64);
   };
-  select.outputs = {{"unit", sql::column("unit")}, {"arm", sql::column("arm")}};
-  for (std::size_t i = 0; i < experiment.segments.size(); ++i) {
-    const std::string name = fmt::format("segment_{}", i);
-    const bool truth = segment_type(experiment.segments[i], table) == Type::boolean;
-    select.outputs.push_back({name, truth ? number(name) : sql::column(name)});
+  for (const char* name : {"unit", "arm", "anchor_us"})
+    select.outputs.push_back({name, sql::column(name)});
+  for (std::size_t i = 0; i < query.first_events.size(); ++i) {
+    const std::string name = fmt::format("first_{}", i);
+    select.outputs.push_back({name, sql::column(name)});
   }
+  const auto dimension = [&](const std::string& name, const engine::SegmentBy& segment) {
+    const bool truth = segment_type(segment, table) == Type::boolean;
+    select.outputs.push_back({name, truth ? number(name) : sql::column(name)});
+  };
+  for (std::size_t i = 0; i < experiment.segments.size(); ++i)
+    dimension(fmt::format("segment_{}", i), experiment.segments[i]);
+  if (experiment.cluster) dimension("cluster", engine::cluster_segment(experiment));
   for (std::size_t i = 0; i < experiment.metrics.size(); ++i) {
     const std::string mature = unit_column("mature", i);
     select.outputs.push_back({mature, number(mature)});
@@ -166,12 +184,27 @@ Result<UnitTable> read_unit_table(const UnitTableQuery& query, const EventTable&
     }
   }
   ASSAY_TRY(answer.arms, small(rows, "arm", order));
+  ASSAY_TRY(answer.anchor_us, whole(rows, "anchor_us", order));
+  for (std::size_t i = 0; i < query.first_events.size(); ++i) {
+    ASSAY_TRY(auto times, whole(rows, fmt::format("first_{}", i), order));
+    answer.first_us.push_back(std::move(times));
+  }
+  answer.seen_until = seen_until(experiment);
+  const auto dimension = [&](const std::string& name,
+                             const engine::SegmentBy& by) -> Result<UnitSegment> {
+    const Type type = segment_type(by, table);
+    ASSAY_TRY(const Column* column, column_at(rows, name, type != Type::text));
+    return segment_of(by, type, *column, order);
+  };
   for (std::size_t i = 0; i < experiment.segments.size(); ++i) {
-    const Type type = segment_type(experiment.segments[i], table);
-    ASSAY_TRY(const Column* column,
-              column_at(rows, fmt::format("segment_{}", i), type != Type::text));
-    ASSAY_TRY(UnitSegment segment, segment_of(experiment.segments[i], type, *column, order));
+    ASSAY_TRY(UnitSegment segment, dimension(fmt::format("segment_{}", i), experiment.segments[i]));
+    if (segment.values.size() > engine::kMaxSegmentValues)
+      return tl::unexpected(engine::too_many_values(segment.name, segment.values.size()));
     answer.segments.push_back(std::move(segment));
+  }
+  if (experiment.cluster) {
+    ASSAY_TRY(answer.cluster, dimension("cluster", engine::cluster_segment(experiment)));
+    ASSAY_CHECK(engine::check_clusters(experiment, *answer.cluster));
   }
   for (std::size_t i = 0; i < experiment.metrics.size(); ++i) {
     UnitVariables metric;

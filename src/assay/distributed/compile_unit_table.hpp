@@ -16,8 +16,9 @@ namespace assay::distributed {
 /// As many units are handed out at most: `max_units`, and less than a connection takes rows.
 std::int64_t most_units(const engine::UnitTableQuery& query);
 
-/// One row an analysed unit, at most most_units + 1, in any order: unit, arm, segment_i, mature_i
-/// (0 or 1) and the variables of every metric (y_i, d_i, x_i, z_i, m_i).
+/// One row an analysed unit, at most most_units + 1, in any order: unit, arm, anchor_us, first_i,
+/// segment_i, cluster, mature_i (0 or 1) and the variables of every metric (y_i, d_i, x_i, z_i,
+/// m_i).
 Result<sql::Plan> unit_table_plan(const engine::UnitTableQuery& query, const EventTable& table);
 
 /// Its rows in the order of units; caps stay empty. Fails with invalid_spec when there are more

@@ -168,22 +168,6 @@ Result<std::vector<std::vector<std::int64_t>>> analysed_by(const ExperimentQuery
   return all;
 }
 
-void add_idle_units(const ExperimentQuery& query,
-                    const std::vector<std::vector<std::int64_t>>& analysed,
-                    ExperimentMoments& answer) {
-  for (std::size_t day = 0; day < answer.days.size(); ++day) {
-    for (std::size_t arm = 0; arm < query.arms.size(); ++arm) {
-      for (std::size_t i = 0; i < query.metrics.size(); ++i) {
-        if (!engine::is_additive(query.metrics[i])) continue;
-        for (auto* moments :
-             {&answer.days[day].daily[arm][i], &answer.days[day].cumulative[arm][i]}) {
-          moments->add_zeros(analysed[day][arm] - moments->n);
-        }
-      }
-    }
-  }
-}
-
 }  // namespace
 
 std::string value_text(const CellKey& key, frame::Type type) {
@@ -254,13 +238,13 @@ Result<std::vector<Cell>> read_days(const ExperimentQuery& query, const frame::T
   return cells;
 }
 
-Result<void> add_days(const ExperimentQuery& query, const ExperimentCells& moments,
-                      std::vector<Cell> days, ExperimentMoments& answer) {
-  answer.days.assign(answer.assigned_by_day.size(), engine::no_day_moments(query));
-  const auto count = static_cast<std::int64_t>(answer.days.size());
-  for (const Cell& cell : days) {
-    const std::int64_t from = cell.key.place - answer.first_day;
-    const std::int64_t until = cell.key.whole ? *cell.key.whole - answer.first_day : count;
+Result<void> add_stretches(const ExperimentQuery& query, const std::vector<Cell>& cells,
+                           std::int64_t first, const std::vector<std::vector<std::int64_t>>& units,
+                           std::vector<engine::DayMoments>& into) {
+  const auto count = static_cast<std::int64_t>(into.size());
+  for (const Cell& cell : cells) {
+    const std::int64_t from = cell.key.place - first;
+    const std::int64_t until = cell.key.whole ? *cell.key.whole - first : count;
     if (from < 0 || from >= until || until > count || cell.key.arm < 0 ||
         cell.key.arm >= static_cast<std::int64_t>(query.arms.size()))
       return fail(ErrorCode::internal, fmt::format("the answer names day {} of the period", from));
@@ -268,17 +252,29 @@ Result<void> add_days(const ExperimentQuery& query, const ExperimentCells& momen
     std::size_t block = 0;
     for (std::size_t i = 0; i < query.metrics.size(); ++i) {
       if (!engine::is_additive(query.metrics[i])) continue;
-      answer.days[static_cast<std::size_t>(from)].daily[arm][i].merge(cell.moments[block]);
-      for (std::int64_t day = from; day < until; ++day) {
-        answer.days[static_cast<std::size_t>(day)].cumulative[arm][i].merge(
-            cell.moments[block + 1]);
-      }
+      into[static_cast<std::size_t>(from)].daily[arm][i].merge(cell.moments[block]);
+      for (std::int64_t at = from; at < until; ++at)
+        into[static_cast<std::size_t>(at)].cumulative[arm][i].merge(cell.moments[block + 1]);
       block += 2;
     }
   }
-  ASSAY_TRY(const auto analysed, analysed_by(query, moments, answer));
-  add_idle_units(query, analysed, answer);
+  for (std::size_t at = 0; at < into.size(); ++at) {  // Units that did nothing have no row.
+    for (std::size_t arm = 0; arm < query.arms.size(); ++arm) {
+      for (std::size_t i = 0; i < query.metrics.size(); ++i) {
+        if (!engine::is_additive(query.metrics[i])) continue;
+        for (auto* moments : {&into[at].daily[arm][i], &into[at].cumulative[arm][i]})
+          moments->add_zeros(units[at][arm] - moments->n);
+      }
+    }
+  }
   return {};
+}
+
+Result<void> add_days(const ExperimentQuery& query, const ExperimentCells& moments,
+                      const std::vector<Cell>& days, ExperimentMoments& answer) {
+  ASSAY_TRY(const auto analysed, analysed_by(query, moments, answer));
+  answer.days.assign(answer.assigned_by_day.size(), engine::no_day_moments(query));
+  return add_stretches(query, days, answer.first_day, analysed, answer.days);
 }
 
 }  // namespace assay::distributed

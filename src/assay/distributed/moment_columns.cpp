@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -90,13 +91,14 @@ Result<numerics::CoMoments> read_moments(const frame::Table& table, std::size_t 
 bool needs_shift(const numerics::CoMoments& moments) {
   // A centring algorithm loses about (mean / deviation) roundings of one addition, and that grows
   // with the number of rows, in practice with its root (Chan, Golub & LeVeque 1983): at a thousand
-  // deviations and a hundred million rows some 1e-9 is left. A tenth of that is asked again.
-  constexpr double kDeviations = 100.0;
+  // deviations and a hundred million rows some 1e-9 is left. A tenth of that is asked again, and
+  // more of fewer rows: a small cluster is easily a thousand of its own deviations from zero.
   if (moments.n < 2) return false;
+  const double deviations = std::clamp(1e6 / std::sqrt(static_cast<double>(moments.n)), 100.0, 1e4);
   for (std::size_t i = 0; i < moments.size(); ++i) {
     const double variance = moments.at(i, i) / static_cast<double>(moments.n);
     const double mean = moments.mean[i];
-    if (variance > 0.0 && mean * mean > kDeviations * kDeviations * variance) return true;
+    if (variance > 0.0 && mean * mean > deviations * deviations * variance) return true;
   }
   return false;
 }

@@ -219,6 +219,9 @@ Result<void> PlanWriter::experiment(const ExperimentQuery& query, events::Experi
   if (query.max_age) plan.ages = static_cast<std::size_t>(*query.max_age) + 1;
   if (query.cluster) {
     ASSAY_TRY(plan.cluster, segment(cluster_segment(query)));
+    const std::size_t property = inputs_.properties[plan.cluster->slot];
+    if (index_.properties()[property].type == frame::Type::text)
+      plan.empty_cluster = index_.dictionary(property).find("");
   }
   plan.max_clusters = static_cast<std::size_t>(query.max_clusters);
   plan.segment_pairs = query.segment_pairs;

@@ -20,11 +20,7 @@ ClusterMoments named_clusters(const ExperimentQuery& query, const events::Index&
   };
   std::vector<Cell> cells;
   for (std::size_t cell = 0; cell < totals.keys.size(); ++cell) {
-    std::string text = value_text(by, index, totals.keys[cell]);
-    if (text.empty())  // An empty text reads as a missing value.
-      named.without[totals.arms[cell]] += totals.assigned[cell];
-    else
-      cells.push_back({std::move(text), totals.arms[cell], cell});
+    cells.push_back({value_text(by, index, totals.keys[cell]), totals.arms[cell], cell});
   }
   std::sort(cells.begin(), cells.end(), [](const Cell& a, const Cell& b) {
     return std::tie(a.text, a.arm) < std::tie(b.text, b.arm);

@@ -60,6 +60,13 @@ struct SegmentRule {
   std::int64_t tenure_us = 0;
 };
 
+/// The value of a segment as it stands in the index: a code, a whole number, the bits of a
+/// double; tenure: kTenureNew or kTenureExisting. Missing: kNullCode, kNullInt, kMissingReal.
+using SegmentKey = std::uint64_t;
+inline constexpr SegmentKey kMissingReal = 0x7FF8000000000000U;
+inline constexpr SegmentKey kTenureNew = 0;
+inline constexpr SegmentKey kTenureExisting = 1;
+
 /// engine::ExperimentQuery with names looked up; the rules are those of that query.
 struct ExperimentPlan {
   ScanInputs inputs;
@@ -76,20 +83,14 @@ struct ExperimentPlan {
   std::vector<Outcome> metrics;
   std::vector<SegmentRule> segments;
   bool daily = false;
-  std::size_t ages = 0;                ///< By age 0 ... ages - 1; 0: not by age.
-  std::optional<SegmentRule> cluster;  ///< at_assignment.
+  std::size_t ages = 0;                     ///< By age 0 ... ages - 1; 0: not by age.
+  std::optional<SegmentRule> cluster;       ///< at_assignment.
+  std::optional<SegmentKey> empty_cluster;  ///< Stands for no cluster beside a missing value.
   std::size_t max_clusters = 200'000;
   bool segment_pairs = false;
   std::size_t max_pair_cells = 20'000;  ///< Of two segments.
   std::vector<EventSet> first_events;   ///< Of unit_rows; at most 16.
 };
-
-/// The value of a segment as it stands in the index: a code, a whole number, the bits of a
-/// double; tenure: kTenureNew or kTenureExisting. Missing: kNullCode, kNullInt, kMissingReal.
-using SegmentKey = std::uint64_t;
-inline constexpr SegmentKey kMissingReal = 0x7FF8000000000000U;
-inline constexpr SegmentKey kTenureNew = 0;
-inline constexpr SegmentKey kTenureExisting = 1;
 
 struct ArmTotals {
   std::int64_t assigned = 0;

@@ -318,7 +318,7 @@ void ExperimentUnits::take_cells(const PartitionView& view, std::size_t begin,
   if (!plan.cluster) return;
   const PropertyView& property = view.properties[plan.cluster->slot];
   const SegmentKey cluster = segment(*plan.cluster, view, begin, enrolled);
-  if (cluster == missing_key(property.type))
+  if (cluster == missing_key(property.type) || cluster == plan.empty_cluster)
     partial.clusters->without[enrolled.arm] += 1;
   else
     partial.clusters->add(cluster, key_[0], analysed ? row_.data() : nullptr);
