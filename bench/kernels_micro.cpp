@@ -178,5 +178,15 @@ int main(int argc, char** argv) {
       return totals->overall[1][10].comoment[0] + (daily ? totals->daily[9][1][9].mean[0] : 0.0);
     });
   }
+  ExperimentPlan parts = experiment_plan(false);
+  parts.ages = 28;
+  time("experiment_ages",
+       [&] { return experiment(context, parts, 10'000)->age_cumulative[9][1][9].mean[0]; });
+  parts.ages = 0;
+  parts.cluster = SegmentRule{SegmentRule::Kind::at_assignment, version, 0};
+  parts.segment_pairs = true;
+  time("experiment_clusters", [&] {
+    return static_cast<double>(experiment(context, parts, 10'000)->clusters->keys.size());
+  });
   return 0;
 }

@@ -190,6 +190,73 @@ TEST_F(SmallLog, HandsOutItsUnitsInOrder) {
   EXPECT_THAT(asked, ElementsAre("experiment_units"));
 }
 
+// Unit 1 has three whole days from the first at noon and buys in its first and its second; unit 2
+// three from the first at nine and buys 49 hours after; unit 5 one, unit 6 none.
+TEST_F(SmallLog, FollowsUnitsByAgeOverWholeDaysOnly) {
+  query.daily = false;
+  query.max_age = 3;
+  const auto answer = ask(query);
+  ASSERT_TRUE(answer) << to_text(answer.error());
+  EXPECT_THAT(asked, ElementsAre(kMoments, "experiment_ages"));
+  ASSERT_EQ(answer->ages.size(), 4U);
+  expect_moments(answer->ages[0].daily[0][0], 1, {5}, {0});
+  expect_moments(answer->ages[1].daily[0][0], 1, {7}, {0});
+  expect_moments(answer->ages[2].daily[0][0], 1, {0}, {0});
+  expect_moments(answer->ages[3].daily[0][0], 0, {0}, {0});
+  expect_moments(answer->ages[2].cumulative[0][0], 1, {12}, {0});
+  expect_moments(answer->ages[0].daily[1][0], 2, {0}, {0});
+  expect_moments(answer->ages[1].cumulative[1][0], 1, {0}, {0});
+  expect_moments(answer->ages[2].daily[1][0], 1, {3}, {0});
+  EXPECT_EQ(answer->ages[0].daily[0][2].size(), 0U);
+  // A day that the data does not cover is no day.
+  query.complete_until = at(3, 11);
+  const auto early = ask(query);
+  ASSERT_TRUE(early) << to_text(early.error());
+  expect_moments(early->ages[0].daily[1][0], 1, {0}, {0});
+  expect_moments(early->ages[1].daily[0][0], 0, {0}, {0});
+}
+
+TEST_F(SmallLog, TellsClustersAndPairsOfSegments) {
+  query.daily = false;
+  query.cluster = "country";
+  query.segment_pairs = true;
+  const auto answer = ask(query);
+  ASSERT_TRUE(answer) << to_text(answer.error());
+  EXPECT_THAT(asked, ElementsAre(kMoments, "experiment_pairs"));
+  ASSERT_TRUE(answer->clusters);
+  EXPECT_THAT(answer->clusters->values, ElementsAre("DE", "FR"));
+  EXPECT_THAT(answer->clusters->clusters, ElementsAre(0U, 1U));
+  EXPECT_THAT(answer->clusters->arms, ElementsAre(0, 1));
+  EXPECT_THAT(answer->clusters->assigned, ElementsAre(1, 1));
+  EXPECT_THAT(answer->clusters->analysed, ElementsAre(1, 1));
+  EXPECT_THAT(answer->clusters->without, ElementsAre(1, 1));
+  EXPECT_EQ(answer->clusters->crossing, 0);
+  expect_moments(answer->clusters->metrics[0].at(0), 1, {12, 0, 0}, {0});
+  expect_moments(answer->clusters->metrics[1].at(1), 1, {0}, {0});
+  ASSERT_EQ(answer->segment_pairs.size(), 1U);
+  EXPECT_THAT(answer->segment_pairs[0].first_values, ElementsAre(0U, 0U, 1U, 2U));
+  EXPECT_THAT(answer->segment_pairs[0].second_values, ElementsAre(0U, 1U, 1U, 1U));
+  EXPECT_THAT(answer->segment_pairs[0].assigned,
+              ElementsAre(Counts{1, 0}, Counts{0, 1}, Counts{1, 0}, Counts{0, 1}));
+  // Unit 6 moves into the cluster of unit 2, which is then in both arms.
+  event(6, at(4, 11), "signup", "NULL, 'FR', NULL");
+  EXPECT_EQ(ask(query)->clusters->crossing, 1);
+}
+
+TEST_F(SmallLog, HandsOutAnchorsClustersAndTimesToFirstEvents) {
+  query.cluster = "country";
+  const auto answer = units_of({query, 4, {named("buy"), named("expose")}});
+  ASSERT_TRUE(answer) << to_text(answer.error());
+  EXPECT_THAT(answer->anchor_us, ElementsAre(at(1, 12), at(1, 9), at(3, 9), at(4, 12)));
+  ASSERT_TRUE(answer->cluster);
+  EXPECT_THAT(answer->cluster->values, ElementsAre("", "DE", "FR"));
+  EXPECT_THAT(answer->cluster->codes, ElementsAre(1U, 2U, 0U, 0U));
+  constexpr std::int64_t kNone = engine::UnitTable::kNoEvent;
+  EXPECT_THAT(answer->first_us, ElementsAre(Counts{kHourUs, 49 * kHourUs, kNone, kNone},
+                                            Counts{kNone, 24 * kHourUs, kNone, kNone}));
+  EXPECT_EQ(answer->seen_until, at(5, 0));
+}
+
 TEST_F(SmallLog, HandsOutNoMoreUnitsThanAllowed) {
   const auto answer = units_of({query, 3});
   ASSERT_FALSE(answer);
@@ -242,6 +309,28 @@ TEST_F(Capped, SegmentsOfTooManyValuesAreRefused) {
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, ErrorCode::invalid_spec);
   EXPECT_THAT(answer.error().problem, HasSubstr("segment `home` has 10001 values or more"));
+  execute("DELETE FROM log WHERE user_id = 1");
+  EXPECT_TRUE(ask(query));
+}
+
+TEST_F(Capped, MoreClustersOrPairsOfValuesThanAllowedAreRefused) {
+  units(20'001);
+  execute("UPDATE log SET country = user_id // 142, amount = user_id % 142");
+  engine::ExperimentQuery query = may_query();
+  query.cluster = "country";
+  query.max_clusters = 140;
+  const auto clusters = ask(query);
+  ASSERT_FALSE(clusters);
+  EXPECT_EQ(clusters.error().code, ErrorCode::invalid_spec);
+  EXPECT_THAT(clusters.error().problem, HasSubstr("`country` makes more than 140 clusters"));
+  query.max_clusters = 141;
+  EXPECT_TRUE(ask(query));
+  query.segment_pairs = true;
+  query.segments = {{"home", SegmentBy::Kind::first_touch, "country", 0},
+                    {"value", SegmentBy::Kind::first_touch, "amount", 0}};
+  const auto pairs = ask(query);
+  ASSERT_FALSE(pairs);
+  EXPECT_THAT(pairs.error().problem, HasSubstr("more than 20,000 combinations"));
   execute("DELETE FROM log WHERE user_id = 1");
   EXPECT_TRUE(ask(query));
 }

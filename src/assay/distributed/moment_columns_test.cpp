@@ -87,7 +87,12 @@ TEST(MomentColumns, AskAgainOnlyFarFromZero) {
   moments.comoment = {1000.0};  // Standard deviation 1.
   moments.mean = {50.0};
   EXPECT_FALSE(needs_shift(moments));
-  moments.mean = {-5000.0};
+  moments.mean = {-50'000.0};
+  EXPECT_TRUE(needs_shift(moments));
+  moments.mean = {-5000.0};  // Roundings grow with the root of the rows.
+  EXPECT_FALSE(needs_shift(moments));
+  moments.n = 1'000'000;
+  moments.comoment = {1e6};
   EXPECT_TRUE(needs_shift(moments));
   moments.comoment = {0.0};  // A constant has nothing to lose.
   EXPECT_FALSE(needs_shift(moments));

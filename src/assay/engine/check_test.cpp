@@ -96,6 +96,13 @@ TEST(Checked, RefusesEveryBrokenExperiment) {
       },
       [](ExperimentQuery& q) {
         q.segments = {{"s", SegmentBy::Kind::tenure, "", -1}};
+      },
+      [](ExperimentQuery& q) { q.max_age = -1; },
+      [](ExperimentQuery& q) { q.max_age = kMaxAge + 1; },
+      [](ExperimentQuery& q) { q.cluster = "contry"; },
+      [](ExperimentQuery& q) {
+        q.cluster = "country";
+        q.max_clusters = 0;
       }};
   for (std::size_t i = 0; i < changes.size(); ++i) {
     ExperimentQuery query = valid_experiment();
@@ -142,6 +149,13 @@ TEST(Checked, BoundsTheDaysOfASeriesAndTheUnitsOfATable) {
   UnitTableQuery table{valid_experiment()};
   EXPECT_TRUE(checked(table, words()));
   table.max_units = 0;
+  EXPECT_FALSE(checked(table, words()));
+  table = {valid_experiment()};
+  table.first_events.assign(kMaxFirstEvents, {{"play"}, std::nullopt});
+  EXPECT_TRUE(checked(table, words()));
+  table.first_events.push_back({{"play"}, std::nullopt});
+  EXPECT_FALSE(checked(table, words()));
+  table.first_events = {{{"plai"}, std::nullopt}};
   EXPECT_FALSE(checked(table, words()));
   table = {valid_experiment()};
   table.experiment.arms.clear();
