@@ -221,6 +221,15 @@ void look_ahead(const GroupSequentialDesign& planned, const Course& course, Moni
     out.next_information.push_back(whole.fraction[k]);
     out.next_critical_values.push_back(bounds.critical[k]);
   }
+  GroupSequentialDesign design = planned;
+  design.information = whole.fraction;
+  design.critical_values = bounds.critical;
+  design.futility_bounds = bounds.futility;
+  if (!design.futility_bounds.empty()) design.futility_bounds.back() = bounds.critical.back();
+  design.alpha_spent = alpha_by_look(whole, planned.spec.alpha);
+  design.stage_levels.clear();
+  for (const double c : bounds.critical) design.stage_levels.push_back(numerics::normal_sf(c));
+  out.course = std::move(design);
 }
 
 void add_repeated_p(const Course& course, Monitoring& out) {

@@ -65,6 +65,9 @@ struct Monitoring {
   /// Critical values of the planned looks still to come, at the planned fractions.
   std::vector<double> next_information;
   std::vector<double> next_critical_values;
+  /// While the trial can go on: the design of the looks made and those to come, for
+  /// conditional_power and interim_prospects after the last look made.
+  std::optional<GroupSequentialDesign> course;
   bool over_run = false;              ///< The final look has more information than planned,
   bool under_run = false;             ///< or less.
   std::int64_t looks_after_stop = 0;  ///< Readings beyond stopped_at are descriptive.

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "assay/sequential/conditional_power.hpp"
+
 namespace assay::sequential {
 namespace {
 
@@ -136,6 +138,17 @@ TEST(Monitoring, ImpossibleSequencesAreRefusedInTheirOwnWords) {
   EXPECT_THAT(problem({look(1000, 1), look(1200, 1, true)}), HasSubstr("ended the trial"));
   EXPECT_THAT(problem({{500, 0.1, 0.0, false}}), HasSubstr("standard error above 0"));
   EXPECT_THAT(problem({{500, NAN, 1.0, false}}), HasSubstr("standard error above 0"));
+}
+
+TEST(Monitoring, TheCourseAheadGivesConditionalPower) {
+  // Looks as planned: the same prospects as from the plan itself.
+  const auto plan = plan_of(4);
+  const auto design = *design_group_sequential(plan.design);
+  const auto got = *monitor(plan, std::vector{look(250, 1.0), look(500, 1.7)});
+  ASSERT_TRUE(got.course);
+  EXPECT_NEAR(conditional_power(*got.course, 1, 1.7, 2.9)->power,
+              conditional_power(design, 1, 1.7, 2.9)->power, 1e-10);
+  EXPECT_FALSE(monitor(plan, std::vector{look(1000, 1.0)})->course);
 }
 
 TEST(Monitoring, FiftyDailyLooksAreRead) {
