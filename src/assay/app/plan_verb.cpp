@@ -172,7 +172,10 @@ struct EventNames {
     add(q.active);
     add(q.metrics);
   }
-  void operator()(const engine::UnitTableQuery& q) { (*this)(q.experiment); }
+  void operator()(const engine::UnitTableQuery& q) {
+    (*this)(q.experiment);
+    add(q.first_events);
+  }
   void operator()(const engine::ExperimentQuery& q) {
     add(q.assignment);
     if (q.exposure) add(*q.exposure);
@@ -219,9 +222,12 @@ struct Returns {
   std::string operator()(const engine::UnitTableQuery& q) const {
     return fmt::format("one row for each analysed unit, at most {}", count_text(q.max_units));
   }
-  std::string operator()(const engine::ExperimentQuery&) const {
+  std::string operator()(const engine::ExperimentQuery& q) const {
     if (statement.ends_with("caps")) return "one row for each capped metric";
     if (statement.ends_with("days")) return "one row for each arm and pair of days";
+    if (statement.ends_with("ages")) return "one row for each arm and pair of ages";
+    if (statement.ends_with("pairs")) return "one row for each arm and pair of segment values";
+    if (q.cluster) return "one row for each arm, day, value of a segment, and cluster";
     return "one row for each arm, day, and value of a segment";
   }
 };
