@@ -39,6 +39,7 @@ struct Tally {
   std::vector<std::string> family_names;
   std::vector<std::uint8_t> family_rejected;  ///< (arm, family) major.
   std::vector<std::size_t> verdict;           ///< Arm major.
+  detail::ExactContrasts exact;
   std::mutex reason_mutex;
   /// First draw without a contrast and why, per arm and metric: the earliest, whatever the thread.
   std::vector<std::pair<std::size_t, std::string>> reason;
@@ -94,11 +95,12 @@ std::vector<std::optional<Contrast>> contrasts_of(const AaUnits& units,
                                                   const std::vector<AaMetric>& metrics,
                                                   const detail::ArmTotals& totals, std::size_t arm,
                                                   std::size_t draw, double confidence_level,
+                                                  detail::ExactContrasts& exact,
                                                   std::vector<std::string>& reasons) {
   std::vector<std::optional<Contrast>> out;
   for (std::size_t m = 0; m < metrics.size(); ++m) {
     auto contrast = detail::contrast_of(units, metrics[m], units.metrics[m], totals, arm, draw,
-                                        confidence_level);
+                                        confidence_level, exact);
     reasons.push_back(contrast ? "" : contrast.error().problem);
     if (contrast) {
       out.emplace_back(std::move(*contrast));
@@ -121,8 +123,8 @@ Result<void> read(const AaUnits& units, const std::vector<AaMetric>& metrics,
                   const AaOptions& options, const detail::ArmTotals& totals, std::size_t arm,
                   std::size_t in_batch, std::size_t draw, Tally& tally) {
   std::vector<std::string> reasons;
-  const auto contrasts =
-      contrasts_of(units, metrics, totals, arm, in_batch, options.confidence_level, reasons);
+  const auto contrasts = contrasts_of(units, metrics, totals, arm, in_batch,
+                                      options.confidence_level, tally.exact, reasons);
   for (std::size_t m = 0; m < metrics.size(); ++m) {
     if (!contrasts[m]) {
       note_reason(tally, arm, m, draw, reasons[m]);
@@ -297,10 +299,11 @@ Result<AaDraw> replay_draw(const std::vector<AaMetric>& metrics, const AaOptions
       if (masks.has(k, 0, row)) arm = static_cast<std::uint8_t>(k);
     out.arms.push_back(arm);
   }
+  detail::ExactContrasts exact;
   std::vector<std::string> reasons;
   for (std::size_t arm = 1; arm <= masks.words.size(); ++arm) {
     auto contrasts =
-        contrasts_of(units, metrics, totals, arm, 0, options.confidence_level, reasons);
+        contrasts_of(units, metrics, totals, arm, 0, options.confidence_level, exact, reasons);
     for (auto& contrast : contrasts) out.contrasts.push_back(std::move(contrast));
   }
   return out;

@@ -238,6 +238,22 @@ TEST(Rerandomize, IsTheSameForAnyNumberOfThreads) {
   }
 }
 
+TEST(Rerandomize, TestsRareEventsExactlyAndOnce) {
+  // Five events of 60 units: every draw needs the exact test, which never errs too often. Without
+  // memory the 3,000 draws would be 3,000 enumerations.
+  std::vector<double> y(60, 0.0);
+  for (std::size_t i = 0; i < 5; ++i) y[i * 11] = 1.0;
+  AaOptions options;
+  options.draws = 3'000;
+  const AaMetric metric{.name = "m", .kind = stats::MetricKind::proportion, .y = y};
+  const auto run = *rerandomize({metric}, options);
+  EXPECT_EQ(run.metrics[0].n_undefined, 0);
+  EXPECT_LT(run.metrics[0].rejected.rate, 0.05 + 5 * 0.004);
+  const auto one = *replay_draw({metric}, options, 4);
+  EXPECT_EQ(one.contrasts[0]->method, stats::Method::two_proportion_exact);
+  expect_same(*one.contrasts[0], *long_way(metric, one.arms, 1));
+}
+
 TEST(Rerandomize, SaysWhyADrawHadNoContrast) {
   const std::vector<double> y{1, 2, 3, 4};
   AaOptions options;

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "assay/stats/interval.hpp"
+#include "assay/stats/two_proportion.hpp"
 
 namespace assay::resampling::detail {
 namespace {
@@ -227,7 +228,27 @@ void make_count(CoMoments& arm) {
   if (arm.size() == 1) arm.comoment[0] = successes * (n - successes) / n;
 }
 
+stats::TwoCounts counts_of(const CoMoments& control, const CoMoments& treatment) {
+  const auto successes = [](const CoMoments& arm) {
+    return static_cast<std::int64_t>(std::llround(arm.mean[0] * static_cast<double>(arm.n)));
+  };
+  return {successes(control), control.n, successes(treatment), treatment.n};
+}
+
 }  // namespace
+
+Result<stats::Contrast> ExactContrasts::of(const stats::TwoCounts& counts,
+                                           double confidence_level) {
+  const Table table{counts.x_control, counts.n_control, counts.x_treatment, counts.n_treatment};
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = known_.find(table); found != known_.end()) return found->second;
+  }
+  auto contrast = stats::two_proportion(counts, confidence_level);
+  const std::lock_guard lock(mutex_);
+  known_.emplace(table, contrast);
+  return contrast;
+}
 
 Result<AaUnits> prepare_units(const std::vector<AaMetric>& metrics, const AaOptions& options) {
   ASSAY_CHECK(check(metrics, options));
@@ -260,7 +281,8 @@ Result<AaUnits> prepare_units(const std::vector<AaMetric>& metrics, const AaOpti
 
 Result<stats::Contrast> contrast_of(const AaUnits& units, const AaMetric& metric,
                                     const AaColumns& columns, const ArmTotals& totals,
-                                    std::size_t arm, std::size_t draw, double confidence_level) {
+                                    std::size_t arm, std::size_t draw, double confidence_level,
+                                    ExactContrasts& exact) {
   const auto n_of = [&](std::size_t k) {
     return units.n_column ? totals.at(k, draw, *units.n_column) : totals.rows[k - 1][draw];
   };
@@ -278,6 +300,10 @@ Result<stats::Contrast> contrast_of(const AaUnits& units, const AaMetric& metric
   if (metric.kind == stats::MetricKind::proportion) {
     make_count(control.moments);
     make_count(treatment.moments);
+    const stats::TwoCounts counts = counts_of(control.moments, treatment.moments);
+    const bool plain =
+        control.moments.size() == 1 && std::min(counts.n_control, counts.n_treatment) >= 2;
+    if (plain && stats::needs_exact_test(counts)) return exact.of(counts, confidence_level);
   }
   if (metric.planted_lift != 0.0) plant(treatment.moments, 1.0 + metric.planted_lift);
   stats::CompareOptions how;

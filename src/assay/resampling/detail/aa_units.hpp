@@ -1,5 +1,9 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -29,9 +33,21 @@ struct AaUnits {
 /// Checks everything that rerandomize() promises to check.
 Result<AaUnits> prepare_units(const std::vector<AaMetric>& metrics, const AaOptions& options);
 
+/// Exact tests of proportions that were made before: slow, and few tables come again and again.
+class ExactContrasts {
+ public:
+  Result<stats::Contrast> of(const stats::TwoCounts& counts, double confidence_level);
+
+ private:
+  using Table = std::array<std::int64_t, 4>;
+  std::mutex mutex_;
+  std::map<Table, Result<stats::Contrast>> known_;
+};
+
 /// The contrast of treatment arm `arm` with control in one draw, by stats::compare.
 Result<stats::Contrast> contrast_of(const AaUnits& units, const AaMetric& metric,
                                     const AaColumns& columns, const ArmTotals& totals,
-                                    std::size_t arm, std::size_t draw, double confidence_level);
+                                    std::size_t arm, std::size_t draw, double confidence_level,
+                                    ExactContrasts& exact);
 
 }  // namespace assay::resampling::detail
