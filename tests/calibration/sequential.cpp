@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <span>
 
 #include "assay/numerics/distributions.hpp"
 #include "assay/numerics/moments.hpp"
@@ -80,7 +81,7 @@ End end_of(const GroupSequentialDesign& design, const std::vector<double>& z, bo
   return End::none;
 }
 
-std::string kPeeking = "Reading the ordinary p-value at every look: never decide by it.";
+const std::string kPeeking = "Reading the ordinary p-value at every look: never decide by it.";
 
 Case family_case(const std::string& name, const GroupSequentialSpec& spec) {
   const auto design = std::make_shared<GroupSequentialDesign>(*design_group_sequential(spec));

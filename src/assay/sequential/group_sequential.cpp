@@ -15,7 +15,9 @@ namespace assay::sequential {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kSmallestStep = 1e-6;
+/// Looks closer than this share of their information are one look to any practical end, and
+/// would need quadrature nodes by the ten thousand.
+constexpr double kSmallestGrowth = 1e-4;
 
 double side_count(Sides sides) { return sides == Sides::two ? 2.0 : 1.0; }
 
@@ -142,10 +144,11 @@ Result<void> check_information(std::span<const double> information) {
   double before = 0.0;
   for (std::size_t k = 0; k < information.size(); ++k) {
     const double t = information[k];
-    if (!(t - before >= kSmallestStep)) {
-      return wrong(fmt::format("information must grow from look to look: look {} has {} after {}",
-                               k + 1, t, before),
-                   "give fractions of the maximum in ascending order");
+    if (!(t > 0.0 && t - before >= kSmallestGrowth * t)) {
+      return wrong(
+          fmt::format("information must grow from look to look: look {} has {} after {}", k + 1, t,
+                      before),
+          "give fractions of the maximum in ascending order, a ten-thousandth apart or more");
     }
     before = t;
   }

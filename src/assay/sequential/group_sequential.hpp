@@ -62,12 +62,13 @@ struct GroupSequentialDesign {
 };
 
 /// Computes the boundaries; 10 looks take a few milliseconds. Agrees with rpact 3.3.4 to 1e-8.
-/// Fails with invalid_spec (no look, fractions not ascending within (0, 1], steps below 1e-6, the
-/// last not 1, alpha outside (0, 1) or above 0.5 a side, bad spending, as many futility bounds as
-/// it must have not given, beta >= 1 - alpha) and with undefined_statistic (a futility bound above
-/// its critical value, no drift that reaches the power).
-/// Reference: Jennison & Turnbull, Group Sequential Methods (2000); Lan & DeMets, Biometrika 70
-/// (1983) 659-663; beta spending: Pampallona, Tsiatis & Kim, Drug Information Journal 35 (2001).
+/// Fails with invalid_spec (no look, fractions not ascending within (0, 1], a step below 1e-4
+/// of the information there, the last not 1, alpha outside (0, 1) or above 0.5 a side, bad
+/// spending, as many futility bounds as it must have not given, beta >= 1 - alpha) and with
+/// undefined_statistic (a futility bound above its critical value, no drift that reaches the
+/// power). Reference: Jennison & Turnbull, Group Sequential Methods (2000); Lan & DeMets,
+/// Biometrika 70 (1983) 659-663; beta spending: Pampallona, Tsiatis & Kim, Drug Information Journal
+/// 35 (2001).
 Result<GroupSequentialDesign> design_group_sequential(const GroupSequentialSpec& spec);
 
 /// K fractions 1/K, 2/K, ..., 1.

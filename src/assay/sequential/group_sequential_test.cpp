@@ -7,6 +7,7 @@
 #include <numeric>
 #include <string>
 
+#include "assay/numerics/philox.hpp"
 #include "assay/sequential/detail/design_paths.hpp"
 
 namespace assay::sequential {
@@ -233,6 +234,70 @@ TEST(Power, AtGivenDriftsMatchesRpact) {
   EXPECT_NEAR(operate(made, 0.0).expected_information, 0.99343418228588, 1e-8);
   EXPECT_NEAR(operate(made, 2.0).expected_information, 0.90688825170161, 1e-8);
   EXPECT_NEAR(operate(made, 3.0).expected_information, 0.78086434856605, 1e-8);
+}
+
+TEST(Bounds, AnyDesignSpendsItsAlphaExactly) {
+  const numerics::Philox random(20260101, 5);
+  const SpendingFamily families[] = {SpendingFamily::obrien_fleming, SpendingFamily::pocock,
+                                     SpendingFamily::power, SpendingFamily::hwang_shih_decani};
+  for (std::uint64_t i = 0; i < 60; ++i) {
+    const auto u = [&](std::uint64_t j) { return random.uniform(100 * i + j); };
+    const auto looks = static_cast<std::size_t>(1 + 11 * u(0));
+    std::vector<double> information;
+    double total = 0.0;
+    for (std::size_t k = 0; k < looks; ++k)
+      information.push_back(total += std::pow(u(10 + k), 3) + 0.001);
+    for (double& t : information) t /= total;
+    const Sides sides = u(1) < 0.5 ? Sides::one : Sides::two;
+    const double alpha = std::pow(10.0, -0.4 - 5.0 * u(2));
+    const auto family = families[static_cast<std::size_t>(4 * u(3))];
+    const double parameter = family == SpendingFamily::power ? 0.3 + 5 * u(4) : -12.0 + 20.0 * u(4);
+    const auto made = design(spending_of(information, alpha, sides, family, parameter));
+    EXPECT_NEAR(operate(made, 0.0).rejection / alpha, 1.0, 1e-8) << i;
+    const double more = operate(made, 3.0).power;
+    EXPECT_GT(more, operate(made, 2.9).power) << i;
+    EXPECT_LE(more, 1.0 + 1e-12) << i;
+  }
+}
+
+TEST(Bounds, NonsenseDesignsAreRefusedInTheirOwnWords) {
+  const auto problem = [](const GroupSequentialSpec& spec) {
+    const auto made = design_group_sequential(spec);
+    EXPECT_FALSE(made);
+    return made ? std::string() : made.error().problem;
+  };
+  using ::testing::HasSubstr;
+  const auto three = spending_of({0.3, 0.6, 1.0}, 0.05, Sides::two, SpendingFamily::pocock);
+  auto spec = three;
+  spec.information = {};
+  EXPECT_THAT(problem(spec), HasSubstr("one look at least"));
+  spec.information = {0.6, 0.3, 1.0};
+  EXPECT_THAT(problem(spec), HasSubstr("grow from look to look"));
+  spec.information = {0.3, 0.6};
+  EXPECT_THAT(problem(spec), HasSubstr("whole information"));
+  spec.information = {0.3, NAN, 1.0};
+  EXPECT_THAT(problem(spec), HasSubstr("grow from look to look"));
+  spec = three;
+  spec.alpha = 1.0;
+  EXPECT_THAT(problem(spec), HasSubstr("alpha lies between"));
+  spec = three;
+  spec.alpha_spending = {SpendingFamily::power, 0.0, {}};
+  EXPECT_THAT(problem(spec), HasSubstr("above 0"));
+  spec.alpha_spending = {SpendingFamily::user, 0.0, {{0.3, 0.02}, {0.6, 0.01}, {1.0, 0.05}}};
+  EXPECT_THAT(problem(spec), HasSubstr("must rise"));
+  spec.alpha_spending.table = {{0.3, 0.02}, {1.0, 0.04}};
+  EXPECT_THAT(problem(spec), HasSubstr("must end"));
+  spec = three;
+  spec.futility = Futility{std::nullopt, {0.1}, 0.2, false};
+  EXPECT_THAT(problem(spec), HasSubstr("need 2 futility bounds"));
+  spec.futility->bounds = {-1.0, 0.1};
+  EXPECT_THAT(problem(spec), HasSubstr("|z|"));
+  spec.futility->bounds = {0.1, 5.0};
+  EXPECT_THAT(problem(spec), HasSubstr("always end there"));
+  spec.futility = beta(SpendingFamily::pocock, 0, 0.99, false);
+  EXPECT_THAT(problem(spec), HasSubstr("beta must leave"));
+  EXPECT_FALSE(characteristics(design(three), 0.01));
+  EXPECT_FALSE(required_information(design(three), 0.8, 0.0));
 }
 
 TEST(Precision, TwiceTheNodesChangeNothing) {

@@ -15,7 +15,7 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kSameFraction = 1e-9;
-constexpr double kSmallestStep = 1e-6;
+constexpr double kSmallestGrowth = 1e-4;  ///< As in design_group_sequential.
 constexpr std::size_t kMostRepeated = 20;
 
 Spending at_level(Spending spending, double share) {
@@ -143,12 +143,11 @@ Result<void> check_looks(const MonitoringPlan& plan, std::span<const ObservedLoo
                       look.information < before ? "down" : "nowhere", before, look.information),
           where, "give looks in the order they were made, with cumulative information");
     }
-    if (look.information - before < kSmallestStep * plan.maximum_information) {
-      return fail(
-          ErrorCode::invalid_data,
-          fmt::format("information grew by less than a millionth of the plan, from {} to {}",
-                      before, look.information),
-          where, "leave out one of the two looks");
+    if (look.information - before < kSmallestGrowth * look.information) {
+      return fail(ErrorCode::invalid_data,
+                  fmt::format("information grew by less than a ten-thousandth, from {} to {}",
+                              before, look.information),
+                  where, "leave out one of the two looks");
     }
     before = look.information;
     const bool more = look.information > plan.maximum_information * (1.0 + kSameFraction);
@@ -215,7 +214,8 @@ Result<void> infer(const MonitoringPlan& plan, const CourseBounds& bounds, Monit
 void look_ahead(const GroupSequentialDesign& planned, const Course& course, Monitoring& out) {
   Course whole{planned, course.spending, course.fraction, true};
   for (const double t : planned.information)
-    if (t > course.fraction.back() + kSmallestStep) whole.fraction.push_back(t);
+    if (t - course.fraction.back() >= kSmallestGrowth * t) whole.fraction.push_back(t);
+  if (whole.fraction.back() < 1.0 - kSameFraction) return;  // All but there: nothing to plan.
   const auto bounds = bounds_of(whole, planned.spec.alpha);
   for (std::size_t k = course.fraction.size(); k < whole.fraction.size(); ++k) {
     out.next_information.push_back(whole.fraction[k]);

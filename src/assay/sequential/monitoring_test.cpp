@@ -133,7 +133,7 @@ TEST(Monitoring, ImpossibleSequencesAreRefusedInTheirOwnWords) {
   EXPECT_THAT(problem({}), HasSubstr("no look"));
   EXPECT_THAT(problem({look(500, 1), look(300, 1)}), HasSubstr("went down from 500 to 300"));
   EXPECT_THAT(problem({look(500, 1), look(500, 1)}), HasSubstr("went nowhere"));
-  EXPECT_THAT(problem({look(500, 1), look(500.0001, 1)}), HasSubstr("millionth"));
+  EXPECT_THAT(problem({look(500, 1), look(500.01, 1)}), HasSubstr("ten-thousandth"));
   EXPECT_THAT(problem({look(500, 1), look(1200, 1)}), HasSubstr("more than the planned maximum"));
   EXPECT_THAT(problem({look(1000, 1), look(1200, 1, true)}), HasSubstr("ended the trial"));
   EXPECT_THAT(problem({{500, 0.1, 0.0, false}}), HasSubstr("standard error above 0"));

@@ -57,7 +57,8 @@ Result<void> check(const StoppedTrial& trial) {
   double before = 0.0;
   for (std::size_t k = 0; k < looks; ++k) {
     const double now = trial.information[k];
-    if (!(now > before) || !std::isfinite(now)) {
+    // Closer looks than a ten-thousandth are one look (see design_group_sequential).
+    if (!(now > 0.0 && now - before >= 1e-4 * now) || !std::isfinite(now)) {
       return fail(ErrorCode::invalid_data,
                   fmt::format("information must grow from look to look: look {} has {} after {}",
                               k + 1, now, before));
