@@ -1,3 +1,4 @@
+#include "assay/app/assign.hpp"
 #include "verbs.hpp"
 
 namespace assay::cli {
@@ -22,8 +23,33 @@ void add_experiment(Verbs& verbs) {
   verbs.on(sub, options, app::experiment_verb);
 }
 
+void add_assign(Verbs& verbs) {
+  auto options = std::make_shared<app::AssignOptions>();
+  CLI::App* sub = verbs.verb("assign", "give units their arms, explain one, replay a log");
+  sub->add_option("units", options->units, "file of ids: CSV, Parquet, JSON lines, DuckDB");
+  sub->add_option("--experiment", options->experiment, "experiments/NAME.yaml")->type_name("FILE");
+  sub->add_option("--replay", options->replay, "the same; compare a log with its hash")
+      ->type_name("FILE");
+  sub->add_option("--out", options->out, "write id, arm and outcome here")->type_name("FILE");
+  sub->add_option("--explain", options->explain, "every step of one unit")->type_name("UNIT");
+  sub->add_option("--unit", options->unit, "column of the ids; the first unless named")
+      ->type_name("COLUMN");
+  sub->add_option("--arm", options->arm, "--replay of a file: logged arm; empty: not logged")
+      ->type_name("COLUMN");
+  sub->add_option("--segment", options->segment, "--replay of a file: split by this")
+      ->type_name("COLUMN");
+  sub->add_option("--table", options->table, "of a DuckDB file")->type_name("TABLE");
+  sub->add_option("--engine", options->engine, "--replay of the log; the project's unless named")
+      ->type_name("NAME");
+  sub->add_flag("--allow-duplicates", options->allow_duplicates, "ids may stand more than once");
+  verbs.on(sub, options, app::assign_verb);
+}
+
 }  // namespace
 
-void add_experiment_verbs(Verbs& verbs) { add_experiment(verbs); }
+void add_experiment_verbs(Verbs& verbs) {
+  add_experiment(verbs);
+  add_assign(verbs);
+}
 
 }  // namespace assay::cli

@@ -154,6 +154,7 @@ std::string decision_text(const Experiment& experiment) {
   rules.rollout.reset();
   rules.value.reset();
   rules.stakeholders.clear();
+  if (rules.randomisation) rules.randomisation->share = 1;  // A ramp changes no rule.
   return detail::written("decision", std::move(rules));
 }
 

@@ -1,6 +1,7 @@
 #include "assay/spec/randomisation.hpp"
 
 #include "assay/spec/detail/good_spec_test.hpp"
+#include "assay/spec/fingerprint.hpp"
 
 namespace assay::spec {
 namespace {
@@ -105,6 +106,15 @@ TEST(Randomisation, EveryDesignLoads) {
   EXPECT_EQ(s.washout_us, 1'800'000'000);
   EXPECT_EQ(s.washout_after, WashoutAfter::every_switch);
   EXPECT_EQ(s.balance_over, 12);
+}
+
+TEST(Randomisation, ARampChangesNoRuleAndAnotherSaltDoes) {
+  const Experiment ten = load("randomisation: {method: hash, salt: a, share: 0.1}");
+  const Experiment fifty = load("randomisation: {method: hash, salt: a, share: 0.5}");
+  const Experiment other = load("randomisation: {method: hash, salt: b, share: 0.1}");
+  EXPECT_EQ(decision_hash(ten), decision_hash(fifty));
+  EXPECT_NE(decision_hash(ten), decision_hash(other));
+  EXPECT_NE(spec_hash(ten), spec_hash(fifty));
 }
 
 TEST(Randomisation, MistakesAreTakenUpWhereTheyStand) {
