@@ -101,7 +101,7 @@ Result<Outcome> explain_unit(Context& context, const AssignedExperiment& experim
                           report::text_cell(fmt::format("0x{:X}", step.value.hash)),
                           report::text_cell(fmt::format("{} of {}", step.value.bucket,
                                                         assignment::n_buckets(step.rule))),
-                          report::text_cell(fmt::format("{:.17g}", step.value.position)),
+                          report::text_cell(fmt::format("{}", step.value.position)),
                           report::text_cell(range_text(step)),
                           report::text_cell(step.passed ? "yes" : "no")});
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "assay/base/text.hpp"
+#include "assay/engine/relation.hpp"
 #include "assay/engine/source_reader.hpp"
 #include "assay/ingest/infer.hpp"
 #include "assay/numerics/parallel.hpp"
