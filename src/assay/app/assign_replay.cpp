@@ -156,8 +156,9 @@ void add_buckets(report::Document& document, const Replay& replay) {
   report::Bars::Group group{"disagree", {}};
   for (const assignment::BucketReplay& bucket : replay.buckets) {
     bars.labels.push_back(fmt::format("{:.2f}", bucket.positions.low));
-    group.values.push_back(
-        bucket.n > 0 ? static_cast<double>(bucket.disagree) / static_cast<double>(bucket.n) : 0.0);
+    const auto n = static_cast<double>(bucket.n);
+    group.values.push_back(bucket.n > 0 ? report::Number(static_cast<double>(bucket.disagree) / n)
+                                        : report::Number::undefined("no unit has such a position"));
   }
   bars.groups.push_back(std::move(group));
   document.add(report::Chart{

@@ -9,7 +9,7 @@
 namespace assay::assignment {
 namespace {
 
-constexpr std::size_t kBuckets = 50;
+constexpr std::size_t kBuckets = 20;
 constexpr double kAlpha = 0.001;
 constexpr std::size_t kUnitsPerChunk = 16'384;
 

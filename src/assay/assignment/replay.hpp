@@ -65,7 +65,7 @@ struct Replay {
   /// [logged arm * n_arms + expected arm] over units where both exist.
   std::vector<std::int64_t> logged_by_expected;
   std::vector<SegmentReplay> segments;  ///< In the order of segment_names.
-  std::vector<BucketReplay> buckets;    ///< 50 of equal width.
+  std::vector<BucketReplay> buckets;    ///< 20 of equal width.
   CountTest segment_test;               ///< Disagreement against segments.
   CountTest bucket_test;                ///< Disagreement against buckets.
   CountTest arm_test;                   ///< Logged against expected arm: independent?
