@@ -307,9 +307,9 @@ CalculatorMethod novelty_method() {
       {{"pattern", "steady, novelty or primacy"},
        {"trend", "change of the effect a unit of age"},
        {"trend_p_value", "of no trend"},
-       {"weight_flat", "AICc weight"},
-       {"weight_linear", "AICc weight"},
-       {"weight_exponential", "AICc weight"},
+       {"weight_flat", "AIC weight"},
+       {"weight_linear", "AIC weight"},
+       {"weight_exponential", "AIC weight"},
        {"long_run", "limit of the exponential"},
        {"initial", "its extra at age 0"},
        {"tau", "its time constant"},
@@ -317,7 +317,7 @@ CalculatorMethod novelty_method() {
        {"at_horizon_ci_low", "lower limit"},
        {"at_horizon_ci_high", "upper limit"}},
       "effect(a) = c, c + s a and long_run + initial exp(-a / tau) by weighted least squares, "
-      "averaged with exp(-AICc / 2)",
+      "averaged with exp(-AIC / 2)",
       "Burnham & Anderson, Model Selection (2002) 4.3",
       [](const Inputs& in) -> Outputs {
         const std::size_t n = get_array(in, "ages").size();

@@ -15,7 +15,8 @@ namespace {
 using numerics::SymmetricMatrix;
 using Column = std::vector<double>;
 
-constexpr std::size_t kFewestAges = 5;  ///< AICc of three parameters needs m - k - 1 > 0.
+constexpr std::size_t kFewestAges =
+    5;  ///< Three parameters, and something left to see the misfit by.
 constexpr int kTauGrid = 60;
 constexpr int kTauSteps = 60;
 
@@ -123,15 +124,14 @@ AgeModel exponential_model(const Points& at, double horizon, ExponentialFit& fac
   return out;
 }
 
-void weigh(std::vector<AgeModel>& models, double n_ages) {
+void weigh(std::vector<AgeModel>& models) {
   double least = std::numeric_limits<double>::infinity();
   for (AgeModel& m : models) {
-    const auto k = static_cast<double>(m.parameters);
-    m.aicc = m.chi_squared + 2.0 * k + 2.0 * k * (k + 1.0) / (n_ages - k - 1.0);
-    least = std::min(least, m.aicc);
+    m.aic = m.chi_squared + 2.0 * m.parameters;
+    least = std::min(least, m.aic);
   }
   double total = 0.0;
-  for (AgeModel& m : models) total += m.weight = std::exp(-0.5 * (m.aicc - least));
+  for (AgeModel& m : models) total += m.weight = std::exp(-0.5 * (m.aic - least));
   for (AgeModel& m : models) m.weight /= total;
 }
 
@@ -218,7 +218,7 @@ Result<Novelty> fit_novelty(const AgeEffects& effects, const NoveltyOptions& opt
                         value_error(line.covariance, {1.0, out.horizon_age})});
   out.models.push_back(exponential_model(at, out.horizon_age, out.exponential));
   const auto ages = static_cast<double>(at.age.size());
-  weigh(out.models, ages);
+  weigh(out.models);
   out.trend = line.coefficient[1];
   out.trend_std_error = std::sqrt(line.covariance.at(1, 1));
   out.trend_p_value = 2.0 * numerics::normal_sf(std::abs(out.trend / out.trend_std_error));
@@ -227,7 +227,7 @@ Result<Novelty> fit_novelty(const AgeEffects& effects, const NoveltyOptions& opt
     out.pattern = first * out.trend < 0.0 ? AgePattern::novelty : AgePattern::primacy;
   }
   const auto best = std::min_element(out.models.begin(), out.models.end(),
-                                     [](const auto& a, const auto& b) { return a.aicc < b.aicc; });
+                                     [](const auto& a, const auto& b) { return a.aic < b.aic; });
   out.fit_p_value = numerics::chi_squared_sf(best->chi_squared, ages - best->parameters);
   ASSAY_TRY(out.long_run, averaged(out.models, options.confidence_level));
   if (out.horizon_age > at.age.back())

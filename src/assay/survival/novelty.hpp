@@ -31,8 +31,8 @@ struct AgeModel {
   AgeShape shape = AgeShape::flat;
   int parameters = 1;
   double chi_squared = 0.0;  ///< Weighted residual sum of squares.
-  double aicc = 0.0;
-  double weight = 0.0;      ///< exp(-AICc / 2), summing to 1 over the models.
+  double aic = 0.0;         ///< chi_squared + 2 parameters: exact, because the covariance is known.
+  double weight = 0.0;      ///< exp(-AIC / 2), summing to 1 over the models.
   double at_horizon = 0.0;  ///< The model's effect at the horizon, and its standard error.
   double std_error = 0.0;
 };
@@ -63,7 +63,7 @@ struct NoveltyOptions {
 };
 
 /// Fits flat, linear and exponential effects by generalised least squares on the differences and
-/// their covariance, and averages their effect at the horizon with AICc weights; the standard error
+/// their covariance, and averages their effect at the horizon with AIC weights; the standard error
 /// counts the disagreement of the models: sqrt(sum w_i (se_i^2 + (effect_i - average)^2)).
 ///
 /// Assumes that older ages differ only by age: when newer users are other people, use a fixed
