@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "assay/design/looks.hpp"
+
 namespace assay::design {
 namespace {
 
@@ -139,8 +141,12 @@ TEST(Plan, CovariatesOfCorrelationSixTenthsSaveAThirdAndMore) {
 }
 
 TEST(Plan, RepeatedLooksCostTheirInflation) {
+  // Source: rpact 3.3.4, getDesignCharacteristics, asOF, 4 looks, one-sided 0.025, power 0.8.
+  const double inflation =
+      *inflation_of({.information = {0.25, 0.5, 0.75, 1.0}, .alpha = 0.025, .one_sided = true});
+  EXPECT_NEAR(inflation, 1.01963732917, 1e-8);
   Design looks = means(0, 1);
-  looks.inflation = 1.01963732917;  // rpact 3.3.4: asOF, 4 looks, one-sided 0.025, power 0.8.
+  looks.inflation = inflation;
   EXPECT_NEAR(static_cast<double>(*units_needed(looks, 0.02)) /
                   static_cast<double>(*units_needed(means(0, 1), 0.02)),
               looks.inflation, 1e-4);
