@@ -5,7 +5,13 @@ then what came back and what it cost.
     build/bench/venv/bin/python bench/warehouse.py --assay build/release/cli/assay 1M 5M 20M
 
 A world is simulated into build/bench/SIZE unless it is there, its files are linked into the folder
-that Trino reads (ASSAY_TRINO_DATA) and declared as a Hive table of a schema of its own.
+that Trino reads (ASSAY_TRINO_DATA) and declared as a Hive table of a schema of its own. The same
+questions are timed on the index and on DuckDB, in one process on this machine; DuckDB's pages are
+compared too. 20 million events want more of each worker:
+
+    HEAP_WORKER=5G MEMORY_WORKER=4200MB tools/cluster/trino.sh up
+
+The last lines are the table of docs/capabilities/warehouses.md.
 """
 
 import argparse
@@ -14,6 +20,7 @@ import math
 import os
 import pathlib
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -93,23 +100,70 @@ def differences(one, other, where=""):
 
 
 def run(assay, words, engine, folder):
-    began = time.monotonic()
+    """The page, seconds by the clock, and CPU seconds of the program."""
+    began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([assay, *words, "--engine", engine, "--format", "json", "-q"],
                           capture_output=True, text=True, cwd=folder)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    took = (time.monotonic() - began,
+            after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     if done.returncode not in (0, 1):
-        sys.exit(f"{' '.join(words)} on {engine}:\n{done.stderr}")
-    return json.loads(done.stdout), time.monotonic() - began
+        print(f"{' '.join(words)} on {engine}:\n{done.stderr}", flush=True)
+        return None, took
+    return json.loads(done.stdout), took
+
+
+def number(text):
+    """"12.6 kB", "4,562,424", "25.1"."""
+    digits, _, unit = text.replace(",", "").partition(" ")
+    return float(digits) * {"": 1, "B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9}[unit]
+
+
+def costs(base, answer):
+    """What Trino says that the statements of an answer cost."""
+    facts = {fact["key"]: fact["value"] for fact in answer["provenance"]["more"]}
+    found = {name: number(re.search(pattern, facts["asked"])[1]) for name, pattern in (
+        ("statements", r"([\d,]+) statement"), ("rows", r"([\d,]+) rows"),
+        ("read", r"([\d.,]+ [kMG]?B) read"), ("cpu", r"([\d.,]+) CPU"),
+        ("returned", r"([\d.,]+ [kMG]?B) returned"))}
+    peak = moved = 0
+    for query in facts.get("query ids", "").split(", "):
+        request = urllib.request.Request(f"{base}/v1/query/{query}",
+                                         headers={"X-Trino-User": "assay"})
+        stats = json.load(urllib.request.urlopen(request))["queryStats"]
+        peak = max(peak, int(stats["peakUserMemoryReservation"].removesuffix("B")))
+        moved += int(stats["internalNetworkInputDataSize"].removesuffix("B"))
+    return found | {"peak": peak, "moved": moved}
+
+
+def ask_all(options, words, there, world):
+    """The answer of Trino, what each engine took, and where any differs from the index."""
+    assay = options.assay.resolve()
+    local, here = run(assay, words, "embedded", world)
+    twin, twin_took = (local, (math.nan, math.nan))
+    if not options.without_duckdb:
+        twin, twin_took = run(assay, words, "duckdb", world)
+    answer, far = run(assay, words, there, world)
+    times = {"index": here, "duckdb": twin_took, "trino": far}
+    if None in (local, twin, answer):
+        return answer, times, ["no answer"]
+    found = [f"trino {line}" for line in differences(local, answer)]
+    found += [f"duckdb {line}" for line in differences(local, twin)]
+    return answer, times, found
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("sizes", nargs="+")
     parser.add_argument("--assay", type=pathlib.Path, required=True)
+    parser.add_argument("--only", nargs="+", choices=VERBS, default=list(VERBS))
+    parser.add_argument("--without-duckdb", action="store_true")
     options = parser.parse_args()
     assay = options.assay.resolve()
     url, data = os.environ["ASSAY_TRINO"], os.environ["ASSAY_TRINO_DATA"]
     base = "http://" + re.search(r"@([^/]+)/", url)[1]
     unequal = 0
+    table = {}
     for size in options.sizes:
         world = SOURCE / "build" / "bench" / size
         if not (world / "truth.json").exists():
@@ -118,19 +172,31 @@ def main():
                            stdout=subprocess.DEVNULL)
         schema = declare(base, world, size, data)
         there = f"trino://assay@{base[7:]}/hive/{schema}"
-        for name, words in VERBS.items():
+        for name in options.only:
+            words = VERBS[name]
             last = "experiments/new_feed_ranker.yaml" if name == "experiment" else "."
             words = [*words, last] + (["--no-files"] if name == "experiment" else [])
-            local, here_s = run(assay, words, "embedded", world)
-            answer, there_s = run(assay, words, there, world)
-            found = list(differences(local, answer))
+            answer, times, found = ask_all(options, words, there, world)
             unequal += bool(found)
-            facts = {fact["key"]: fact["value"] for fact in answer["provenance"]["more"]}
-            print(f"{size:>4}  {name:15}  {'EQUAL' if not found else 'DIFFERENT'}  trino "
-                  f"{there_s:6.1f} s  index {here_s:6.2f} s  {facts.get('asked', '')}  "
-                  f"{facts.get('cost', '')}", flush=True)
+            cost = costs(base, answer) if answer else {}
+            print(f"{size:>4}  {name:15}  {'EQUAL' if not found else 'DIFFERENT'}  wall and CPU: "
+                  + ", ".join(f"{who} {wall:.1f} {cpu:.1f}" for who, (wall, cpu) in times.items())
+                  + f"  {cost}", flush=True)
             for line in found[:5]:
                 print("      ", line[:150])
+            if cost:
+                table.setdefault(name, []).append(
+                    f"| {name} | {size} | {cost['statements']:.0f} | {cost['rows']:,.0f} | "
+                    f"{cost['read'] / 1e6:,.0f} MB | {cost['moved'] / 1e6:,.0f} MB | "
+                    f"{cost['peak'] / 1e6:,.0f} MB | {cost['returned'] / 1e3:,.1f} kB | "
+                    f"{cost['cpu']:,.1f} [{times['trino'][0]:.0f}] | "
+                    f"{times['duckdb'][1]:.1f} [{times['duckdb'][0]:.0f}] | "
+                    f"{times['index'][1]:.2f} [{times['index'][0]:.1f}] |")
+    print("\n| question | events | statements | rows read | bytes read | moved | peak memory | "
+          "bytes back | Trino CPU s [wall] | DuckDB CPU s [wall] | index CPU s [wall] |\n|---|---|"
+          + "---:|" * 9)
+    for rows in table.values():
+        print("\n".join(rows))
     sys.exit(1 if unequal else 0)
 
 

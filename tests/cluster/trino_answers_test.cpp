@@ -14,9 +14,8 @@
 
 #include "assay/distributed/engine.hpp"
 #include "assay/engine/database.hpp"
-#include "engine_pair.hpp"
-#include "real_log.hpp"
-#include "same_answers.hpp"
+#include "hive_files.hpp"
+#include "real_answers.hpp"
 #include "trino_cluster.hpp"
 
 namespace assay::cluster {
@@ -27,46 +26,6 @@ using distributed::DistributedEngine;
 using distributed::EventTableSpec;
 using engine::quote_text;
 using frame::Type;
-
-/// A folder that Trino sees as local:///NAME, empty, and gone with the object.
-class Shared {
- public:
-  explicit Shared(std::string name)
-      : name_(std::move(name)), folder_(fs::path(variable("ASSAY_TRINO_DATA")) / name_) {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  ~Shared() { fs::remove_all(folder_); }
-  Shared(const Shared&) = delete;
-  Shared& operator=(const Shared&) = delete;
-
-  [[nodiscard]] const fs::path& folder() const { return folder_; }
-
-  /// Makes a table of that name over the files; `partition`: a column, or none.
-  void declare(warehouse::Connection& line, const std::string& table, const std::string& columns,
-               const std::string& partition) const {
-    ask(line, fmt::format("DROP TABLE IF EXISTS {}", table));
-    ask(line,
-        fmt::format(
-            "CREATE TABLE {} ({}) WITH (external_location = 'local:///{}', format = "
-            "'PARQUET'{})",
-            table, columns, name_,
-            partition.empty() ? "" : fmt::format(", partitioned_by = ARRAY['{}']", partition)));
-    if (partition.empty()) return;
-    ask(line, fmt::format("CALL system.sync_partition_metadata('assay', '{}', 'FULL')", table));
-  }
-
- private:
-  std::string name_;
-  fs::path folder_;
-};
-
-void execute(const std::string& statement) {
-  auto database = engine::Database::open({.threads = 1});
-  ASSERT_TRUE(database) << to_text(database.error());
-  const auto done = database->execute(statement);
-  ASSERT_TRUE(done) << statement << "\n" << to_text(done.error());
-}
 
 std::unique_ptr<DistributedEngine> open_engine(const EventTableSpec& spec,
                                                const std::string& options = {}) {
@@ -94,37 +53,12 @@ class TrinoAnswers : public ::testing::Test {
   static inline std::string began_;  ///< By the clock of the engine.
 };
 
-/// One question to all three, the warehouse last.
-template <class Query, class Ask>
-void agree(const char* name, differential::Pair& near, DistributedEngine& far, const Query& query,
-           const Ask& ask) {
-  SCOPED_TRACE(name);
-  const auto begin = std::chrono::steady_clock::now();
-  const auto answer = ask(far, query);
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  {
-    SCOPED_TRACE("index");
-    EXPECT_EQ(differential::compare(ask(*near.index, query), answer), 1) << "says nothing";
-  }
-  SCOPED_TRACE("twin");
-  differential::compare(ask(*near.sql, query), answer);
-  if (far.asked().empty()) return;
-  const warehouse::Cost& cost = far.asked().back().cost;
-  std::printf("  %-14s %6.2f s, %9lld rows and %9lld bytes read, %7lld bytes returned\n", name,
-              took.count(), static_cast<long long>(cost.rows_read.value_or(-1)),
-              static_cast<long long>(cost.bytes_read.value_or(-1)),
-              static_cast<long long>(cost.bytes_returned));
-  if (testing::Test::HasFailure()) ADD_FAILURE() << far.asked().back().statement;
-}
-
 void expect_equal_answers(RealLog log) {
-  const fs::path file = real_data() / log.file;
-  if (!fs::exists(file)) GTEST_SKIP() << "the public data are not here";
+  if (!fs::exists(real_data() / log.file)) GTEST_SKIP() << "the public data are not here";
   const Shared shared("answers_" + log.name);
-  const std::string parquet = (shared.folder() / "log.parquet").string();
-  execute(fmt::format("COPY ({}) TO {} (FORMAT parquet)",
-                      fmt::format(fmt::runtime(log.select), quote_text(file.string())),
-                      quote_text(parquet)));
+  const fs::path parquet = shared.folder() / "log.parquet";
+  const auto written = write_log(log, parquet);
+  ASSERT_TRUE(written) << to_text(written.error());
   const auto line = open_line(trino_url());
   const std::string table = "answers_" + log.name;
   shared.declare(*line, table, log.columns, "");
@@ -132,22 +66,10 @@ void expect_equal_answers(RealLog log) {
   spec.source = log.source;
   spec.table = {"", "", table};
   const auto far = open_engine(spec);
-  log.source.paths = {parquet};
+  log.source.paths = {parquet.string()};
   const auto near = differential::make_pair_over(log.source);
   ASSERT_NE(near, nullptr);
-  const Questions& of = log.ask;
-  agree("active users", *near, *far, of.active_users,
-        [](auto& at, const auto& query) { return at.active_users(query); });
-  agree("retention", *near, *far, of.retention,
-        [](auto& at, const auto& query) { return at.retention(query); });
-  agree("funnel", *near, *far, of.funnel,
-        [](auto& at, const auto& query) { return at.funnel(query); });
-  agree("sessions", *near, *far, of.sessions,
-        [](auto& at, const auto& query) { return at.sessions(query); });
-  agree("unit totals", *near, *far, of.totals,
-        [](auto& at, const auto& query) { return at.unit_totals(query); });
-  agree("series", *near, *far, of.series,
-        [](auto& at, const auto& query) { return at.series(query); });
+  expect_equal_answers(log.ask, *near, *far);
   ask(*line, "DROP TABLE " + table);
 }
 

@@ -2,7 +2,7 @@
 # A real Trino on this machine: one coordinator and some workers, each a process of its own, on the
 # loopback address alone.
 #
-#   trino.sh fetch                  Trino from Maven Central into build/cluster (about 0.5 GB)
+#   trino.sh fetch                  Trino from Maven Central into build/cluster (about 0.8 GB)
 #   trino.sh up [WORKERS] [RETRY]   start and wait until all are there; 2, NONE (or TASK)
 #   trino.sh status                 who runs
 #   trino.sh env                    what tests read, as shell exports
@@ -15,10 +15,11 @@
 # 24 or newer), HEAP_COORDINATOR (1G), HEAP_WORKER (2G), MEMORY_WORKER (1GB: what one query may take
 # of a worker; 300 MB less than its heap at most), SPILL (false; true: what does not fit goes to
 # CLUSTER/trino/spill), MAX_ERROR_DURATION (10s: how long a lost worker is waited for), CATALOGS
-# ("hive memory"; iceberg is fetched when named).
+# ("hive memory iceberg").
 #
 # Plain HTTP lets everyone in as the user they say; TLS asks for a password (user ann, "correct
-# horse"). User `stranger` may read nothing. Certificate to trust: CLUSTER/trino/tls/ca.pem.
+# horse") or a token (make_token.py CLUSTER/trino/tls/jwt.key USER SECONDS). User `stranger` may
+# read nothing. Certificate to trust: CLUSTER/trino/tls/ca.pem.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -29,7 +30,7 @@ CLUSTER=$(realpath -m "${CLUSTER:-build/cluster}")
 STATE=$CLUSTER/trino
 DATA=$(realpath -m "${DATA:-$CLUSTER/data}")
 HOME_DIR=$CLUSTER/trino-server-core-$VERSION
-CATALOGS=${CATALOGS:-hive memory}
+CATALOGS=${CATALOGS:-hive memory iceberg}
 SECRET=assay-loopback-only
 
 say() { printf 'trino: %s\n' "$*"; }
@@ -89,7 +90,7 @@ fetch() {
 # A certificate for 127.0.0.1 and localhost, and a password file with bcrypt hashes.
 make_secrets() {
   local tls=$STATE/tls
-  [ -f "$tls/password.db" ] && return
+  [ -f "$tls/jwt.key" ] && return
   mkdir -p "$tls"
   openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=localhost \
     -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' \
@@ -102,6 +103,7 @@ salt = os.urandom(16)
 digest = hashlib.pbkdf2_hmac("sha1", b"correct horse", salt, 1000, 64)
 open(sys.argv[1], "w").write(f"ann:1000:{salt.hex()}:{digest.hex()}\n")
 PYTHON
+  head -c 32 /dev/urandom | base64 >"$tls/jwt.key"
   cat >"$tls/rules.json" <<'RULES'
 {"catalogs": [{"allow": "all"}],
  "schemas": [{"owner": true}],
@@ -151,7 +153,8 @@ query-manager.required-workers-max-wait=1m
 http-server.https.enabled=true
 http-server.https.port=$TLS_PORT
 http-server.https.keystore.path=$STATE/tls/server.pem
-http-server.authentication.type=PASSWORD
+http-server.authentication.type=PASSWORD,JWT
+http-server.authentication.jwt.key-file=$STATE/tls/jwt.key
 http-server.authentication.allow-insecure-over-http=true
 X
 }
@@ -308,6 +311,7 @@ print_env() {
 export ASSAY_TRINO='trino://assay@127.0.0.1:$PORT/hive/assay'
 export ASSAY_TRINO_TLS='trino://ann@localhost:$TLS_PORT/hive/assay?tls=true&ca_file=${STATE//'/'/%2F}%2Ftls%2Fca.pem'
 export ASSAY_TRINO_PASSWORD='correct horse'
+export ASSAY_TRINO_JWT_KEY='$STATE/tls/jwt.key'
 export ASSAY_TRINO_DATA='$DATA'
 export ASSAY_TRINO_STATE='$STATE'
 X

@@ -123,9 +123,11 @@ namespace {
 Result<Outcome> audit_there(Context& context, ResolvedSource& source) {
   OpenEngine engine;
   ASSAY_TRY(engine, open_engine(context, source));
+  ingest::AuditOptions options = audit_options(context, source);
+  options.costs = &engine.costs;
   ingest::Audit audit;
-  ASSAY_TRY(audit, ingest::audit(engine.warehouse->connection(), engine.warehouse->table(),
-                                 audit_options(context, source)));
+  ASSAY_TRY(audit,
+            ingest::audit(engine.warehouse->connection(), engine.warehouse->table(), options));
   report::Provenance made_by = provenance(context);
   say_engine(context, engine, made_by);
   Outcome outcome;

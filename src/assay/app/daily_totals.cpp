@@ -52,12 +52,12 @@ std::string origin_text(const distributed::IncrementalSeries& answer, std::int64
 
 }  // namespace
 
-Result<DailyTotals> daily_totals(Context& context, engine::Engine& engine,
+Result<DailyTotals> daily_totals(Context& context, const OpenEngine& engine,
                                  const engine::SeriesQuery& query, const DailyRequest& request) {
   DailyTotals out;
-  const auto* warehouse = dynamic_cast<const distributed::DistributedEngine*>(&engine);
+  const distributed::DistributedEngine* warehouse = engine.warehouse;
   if (warehouse == nullptr) {
-    ASSAY_TRY(out.series, engine.series(query));
+    ASSAY_TRY(out.series, engine.engine->series(query));
     return out;
   }
   const distributed::DailyStore store{
@@ -65,7 +65,7 @@ Result<DailyTotals> daily_totals(Context& context, engine::Engine& engine,
       distributed::table_text(request.engine, warehouse->table().spec)};
   const distributed::IncrementalPolicy policy = policy_of(warehouse->table(), request);
   distributed::IncrementalSeries answer;
-  ASSAY_TRY(answer, distributed::series_incremental(engine, store, query, policy));
+  ASSAY_TRY(answer, distributed::series_incremental(*engine.engine, store, query, policy));
   for (std::string& warning : answer.warnings) context.warnings.push_back(std::move(warning));
   if (!answer.changed.empty()) {
     context.warnings.push_back(

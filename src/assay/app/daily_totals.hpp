@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "assay/app/context.hpp"
+#include "assay/app/project.hpp"
 #include "assay/base/result.hpp"
 #include "assay/engine/engine.hpp"
 #include "assay/spec/source.hpp"
@@ -27,7 +28,7 @@ struct DailyTotals {
 /// A series in one question; of a warehouse in as few days as the project's own store allows
 /// (PROJECT/.assay/daily). Warns when the store is damaged, cannot be written, or was overtaken by
 /// late events. Fails as Engine::series does.
-Result<DailyTotals> daily_totals(Context& context, engine::Engine& engine,
+Result<DailyTotals> daily_totals(Context& context, const OpenEngine& engine,
                                  const engine::SeriesQuery& query, const DailyRequest& request);
 
 }  // namespace assay::app

@@ -59,9 +59,12 @@ class DailyTotalsOfAWarehouse : public testing::Test {
     query.last_day = query.first_day + last_day - 1;
     query.metrics = {{"plays", {{}, engine::Aggregation::count, "", 1.0}, {}, {}}};
     context.warnings.clear();
-    auto totals = daily_totals(context, **engine, query, request);
+    OpenEngine open;
+    open.warehouse = engine->get();
+    open.engine = std::move(*engine);
+    auto totals = daily_totals(context, open, query, request);
     EXPECT_TRUE(totals) << (totals ? "" : to_text(totals.error()));
-    statements = (*engine)->asked().size();
+    statements = open.warehouse->asked().size();
     return totals ? std::move(*totals) : DailyTotals();
   }
 
@@ -129,7 +132,9 @@ TEST_F(DailyTotalsOfAWarehouse, AnEngineOfThisMachineKeepsNothing) {
   ASSERT_TRUE(engine) << to_text(engine.error());
   engine::SeriesQuery query;
   query.first_day = query.last_day = *parse_day("2026-06-01");
-  const auto totals = daily_totals(context, **engine, query, request);
+  OpenEngine open;
+  open.engine = std::move(*engine);
+  const auto totals = daily_totals(context, open, query, request);
   ASSERT_TRUE(totals) << to_text(totals.error());
   EXPECT_EQ(totals->series.days.front().units, 1);
   EXPECT_EQ(totals->origin, "");

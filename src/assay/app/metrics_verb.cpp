@@ -120,7 +120,7 @@ Result<void> choose_metrics(const spec::Project& project, const std::string& sou
 }
 
 /// Periods of one day each, from one question.
-Result<void> fill_days(Context& context, engine::Engine& engine, const DailyRequest& request,
+Result<void> fill_days(Context& context, const OpenEngine& engine, const DailyRequest& request,
                        readout::MetricsPage& page) {
   DailyTotals days;
   ASSAY_TRY(days, daily_totals(context, engine, daily_query(page), request));
@@ -197,7 +197,7 @@ Result<Outcome> metrics_verb(Context& context, const MetricsOptions& options) {
     const std::string& engine_word =
         options.source.engine.empty() ? project.engine.value : options.source.engine;
     const DailyRequest request{project.folder, source->spec(), engine_word, options.refresh};
-    return fill_days(context, *engine.engine, request, page);
+    return fill_days(context, engine, request, page);
   };
   if (auto filled = fill(); !filled) {
     return tl::unexpected(metrics::at_word(std::move(filled.error()), words));

@@ -185,7 +185,7 @@ void say_engine(Context& context, const OpenEngine& engine, report::Provenance& 
   provenance.engine = engine.engine->name();
   provenance.data_fingerprint = engine.data_fingerprint;
   provenance.more.insert(provenance.more.end(), engine.facts.begin(), engine.facts.end());
-  if (engine.warehouse != nullptr) say_cost(context, *engine.warehouse, provenance);
+  if (engine.warehouse != nullptr) say_cost(context, *engine.warehouse, engine.costs, provenance);
 }
 
 fs::path index_folder(const spec::Project& project, const spec::Source& source) {

@@ -56,6 +56,7 @@ struct OpenEngine {
   TimeUs complete_until = 0;
   std::optional<TimeRange> span;  ///< Of a warehouse: from the first to just after the last event.
   distributed::DistributedEngine* warehouse = nullptr;  ///< `engine`, when it is one.
+  std::vector<warehouse::Cost> costs;                   ///< Of statements beside its own: audits.
   std::vector<report::Fact> facts;                      ///< Of a warehouse, for the provenance.
 };
 

@@ -32,6 +32,18 @@ std::string fingerprint_of(const distributed::EventTable& table) {
                      time_text(table.span.end - 1));
 }
 
+/// "2 statements, 4,562,424 rows read, ...": what the engine does not tell is left out.
+std::string cost_text(const std::vector<warehouse::Cost>& costs) {
+  warehouse::Cost total = costs.front();
+  for (std::size_t i = 1; i < costs.size(); ++i) total.add(costs[i]);
+  std::string text = fmt::format("{} statement{}", costs.size(), costs.size() == 1 ? "" : "s");
+  if (total.rows_read) text += fmt::format(", {} rows read", count_text(*total.rows_read));
+  if (total.bytes_read) text += ", " + readout::bytes_text(*total.bytes_read) + " read";
+  if (total.cpu_us)
+    text += fmt::format(", {:.1f} CPU seconds", static_cast<double>(*total.cpu_us) / 1e6);
+  return text + ", " + readout::bytes_text(total.bytes_returned) + " returned";
+}
+
 }  // namespace
 
 Result<WarehouseTable> connect_table(Context& context, const spec::Source& source,
@@ -82,22 +94,18 @@ Result<OpenEngine> open_warehouse(Context& context, const spec::Source& source,
 }
 
 void say_cost(Context& context, distributed::DistributedEngine& engine,
-              report::Provenance& provenance) {
-  const auto& asked = engine.asked();
+              const std::vector<warehouse::Cost>& others, report::Provenance& provenance) {
+  provenance.more.push_back({"look at the table", cost_text({engine.table().looked})});
+  std::vector<warehouse::Cost> asked;
+  for (const distributed::AskedStatement& statement : engine.asked())
+    asked.push_back(statement.cost);
+  asked.insert(asked.end(), others.begin(), others.end());
   if (asked.empty()) return;
-  warehouse::Cost total = asked.front().cost;
   std::vector<std::string> ids;
-  for (std::size_t i = 0; i < asked.size(); ++i) {
-    if (i > 0) total.add(asked[i].cost);
-    if (!asked[i].cost.query_id.empty()) ids.push_back(asked[i].cost.query_id);
+  for (const warehouse::Cost& cost : asked) {
+    if (!cost.query_id.empty()) ids.push_back(cost.query_id);
   }
-  std::string text = fmt::format("{} statement{}", asked.size(), asked.size() == 1 ? "" : "s");
-  if (total.rows_read) text += fmt::format(", {} rows read", count_text(*total.rows_read));
-  if (total.bytes_read) text += ", " + readout::bytes_text(*total.bytes_read) + " read";
-  if (total.cpu_us)
-    text += fmt::format(", {:.1f} CPU seconds", static_cast<double>(*total.cpu_us) / 1e6);
-  text += ", " + readout::bytes_text(total.bytes_returned) + " returned";
-  provenance.more.push_back({"asked", text});
+  provenance.more.push_back({"asked", cost_text(asked)});
   if (!ids.empty()) provenance.more.push_back({"query ids", list_text(ids, 6)});
   const auto changed = engine.changed();
   if (!changed) {

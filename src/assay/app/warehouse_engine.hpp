@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "assay/app/context.hpp"
 #include "assay/app/project.hpp"
@@ -27,8 +28,9 @@ Result<WarehouseTable> connect_table(Context& context, const spec::Source& sourc
 Result<OpenEngine> open_warehouse(Context& context, const spec::Source& source,
                                   const warehouse::EngineUrl& url, const std::string& spec_hash);
 
-/// Adds what was asked of a warehouse and what that cost, as far as the engine tells.
+/// Adds what was asked of a warehouse and what that cost, as far as the engine tells: the look at
+/// the table, the engine's own statements, and others over the same line.
 void say_cost(Context& context, distributed::DistributedEngine& engine,
-              report::Provenance& provenance);
+              const std::vector<warehouse::Cost>& others, report::Provenance& provenance);
 
 }  // namespace assay::app

@@ -117,6 +117,7 @@ Result<void> look(warehouse::Connection& connection, EventTable& table, const Pr
   ASSAY_TRY(const std::string statement,
             connection.dialect().statement(plan, "assay: event names"));
   ASSAY_TRY(const warehouse::Answer answer, connection.query(statement, progress));
+  table.looked = answer.cost;
   const frame::Table& found = answer.rows;
   if (found.columns.size() != 3)
     return fail(ErrorCode::internal, "the engine gave other columns than were asked for");

@@ -42,6 +42,7 @@ struct EventTable {
   engine::Vocabulary words;  ///< Properties of the spec, event names of the table.
   TimeRange span;            ///< From the first to just after the last event; empty: no events.
   std::optional<std::string> snapshot;
+  warehouse::Cost looked;  ///< What finding names and span cost.
 };
 
 /// Looks at the table: columns by metadata, event names and span by one query of two columns.

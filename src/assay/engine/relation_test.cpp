@@ -287,6 +287,20 @@ TEST_F(RelationTest, ABadValueLateInATextFileIsMissingNotFatal) {
   }
 }
 
+// The rule of every engine (`the whole number '...'` in sql/meanings_for_tests.cpp).
+TEST_F(RelationTest, ATextIsAWholeNumberOnlyWhenItIsWrittenAsOne) {
+  Source source = plain_source(
+      SourceFormat::csv,
+      write("a.csv",
+            "user_id,ts,event,n\n1,2026-05-04 10:00:00,a,12\n1,2026-05-04 10:00:01,a, +7 \n"
+            "1,2026-05-04 10:00:02,a,1.5\n1,2026-05-04 10:00:03,a,1e3\n"
+            "1,2026-05-04 10:00:04,a,0x10\n1,2026-05-04 10:00:05,a,x\n"));
+  source.properties = {{"n", "CAST(n AS VARCHAR)", frame::Type::int64}};
+  EXPECT_EQ(one("SELECT string_agg(coalesce(n::VARCHAR, '-'), ' ' ORDER BY time_us) FROM (" +
+                clean_sql(connected(source)) + ")"),
+            "12 7 - - - -");
+}
+
 TEST_F(RelationTest, LinesThatDoNotReadAreNamed) {
   std::string csv = "user_id,ts,event,n\n";
   for (int i = 0; i < 30'000; ++i) csv += "1,2026-05-04 10:00:00,a,3\n";

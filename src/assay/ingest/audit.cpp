@@ -263,7 +263,7 @@ Result<Audit> audit(warehouse::Connection& connection, const distributed::EventT
   const engine::Relation relation = detail::relation_of(table);
   const std::vector<detail::Measured> columns = detail::measured_columns(relation);
   for (const AuditRule& rule : options.rules) ASSAY_CHECK(check_rule(rule, columns));
-  const distributed::AuditScope scope{connection, table, options.timezone, progress};
+  const distributed::AuditScope scope{connection, table, options.timezone, progress, options.costs};
   const detail::CubeQuery query = cube_query(options, table.spec.source);
   progress.at("counting rows by event and day", 0.0);
   ASSAY_TRY(const Cube cube, detail::count_cells(scope, relation, query));

@@ -16,7 +16,8 @@ class Database;
 }
 namespace assay::warehouse {
 class Connection;
-}
+struct Cost;
+}  // namespace assay::warehouse
 namespace assay::distributed {
 struct EventTable;
 }
@@ -154,6 +155,7 @@ struct AuditOptions {
   /// rows are sorted. Everything else reads all rows.
   std::int64_t sort_rows = 2'000'000;
   const Progress* progress = nullptr;
+  std::vector<warehouse::Cost>* costs = nullptr;  ///< Of a warehouse: one entry a statement.
 };
 
 /// What an audit saw. Findings stand by severity, worst first, then by Check and count.

@@ -29,9 +29,10 @@ class Dialect {
   [[nodiscard]] virtual std::string_view name() const = 0;
 
   /// A name or a text so that the engine reads exactly that, whatever it holds. Fails with
-  /// invalid_spec on what the engine has no way to write (a NUL in a name).
-  [[nodiscard]] virtual Result<std::string> name_text(std::string_view name) const = 0;
-  [[nodiscard]] virtual Result<std::string> string_text(std::string_view text) const = 0;
+  /// invalid_spec on what the engine has no way to write (a NUL in a name). As the SQL standard
+  /// has it unless a dialect says otherwise: "name", 'text', with the mark inside doubled.
+  [[nodiscard]] virtual Result<std::string> name_text(std::string_view name) const;
+  [[nodiscard]] virtual Result<std::string> string_text(std::string_view text) const;
 
   /// The whole statement, ready to be sent. `comment` stands in front as a comment of one line
   /// (spec hash, kind of query); characters that could end it are left out.

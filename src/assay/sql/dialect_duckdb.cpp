@@ -49,16 +49,6 @@ class DuckDb final : public Dialect {
  public:
   std::string_view name() const override { return "duckdb"; }
 
-  Result<std::string> name_text(std::string_view name) const override {
-    ASSAY_CHECK(check_name(name));
-    return doubled(name, '"');
-  }
-
-  Result<std::string> string_text(std::string_view text) const override {
-    ASSAY_CHECK(check_utf8(text, "text"));
-    return text_with_chr(text);
-  }
-
  private:
   std::unique_ptr<Writer> writer() const override { return std::make_unique<DuckDbWriter>(*this); }
 };

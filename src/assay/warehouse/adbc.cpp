@@ -13,6 +13,9 @@
 namespace assay::warehouse {
 namespace {
 
+/// Longer than Spark plans a statement of ours, on a busy machine too.
+constexpr auto kSparkPlans = std::chrono::seconds(5);
+
 std::string text_at(const frame::Table& table, std::size_t column, std::size_t row) {
   const frame::Column& from = table.columns.at(column);
   if (from.type != frame::Type::text || from.is_null(row)) return {};
@@ -161,6 +164,7 @@ Result<std::unique_ptr<AdbcSession>> open_session(const EngineUrl& url) {
   session->engine = url.host.empty() ? url.scheme : fmt::format("{} at {}", url.scheme, url.host);
   if (url.port != 0) session->engine += fmt::format(":{}", url.port);
   session->prepare = url.scheme == "duckdb";
+  if (url.scheme == "spark") session->hold = kSparkPlans;
   AdbcError error{};
   AdbcStatusCode status = ADBC_STATUS_OK;
   session->database.private_driver = driver;

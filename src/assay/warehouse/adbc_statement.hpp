@@ -2,6 +2,7 @@
 
 #include <duckdb/common/adbc/adbc.h>
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -24,6 +25,9 @@ struct AdbcSession {
   AdbcConnection connection{};
   std::string engine;    ///< "spark at host:port", for messages.
   bool prepare = false;  ///< DuckDB's driver aborts on SQL it cannot read unless it is prepared.
+  /// No cancel is sent earlier after a statement began. Spark 4.3 takes a cancel that comes while
+  /// it still plans for done, runs the job all the same, and cannot be asked about it any more.
+  std::chrono::milliseconds hold{0};
 };
 
 /// The driver's error as one of ours; releases it.

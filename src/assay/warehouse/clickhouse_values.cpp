@@ -32,25 +32,9 @@ std::string_view bare_type(std::string_view type) {
 }
 
 /// None: a type that no answer can hold.
-std::optional<frame::Type> frame_type(std::string_view type) {
+std::optional<frame::Type> type_in_answer(std::string_view type) {
   if (bare_type(type) == "Nothing") return frame::Type::int64;
-  switch (clickhouse_type(type)) {
-    case ColumnType::boolean:
-      return frame::Type::boolean;
-    case ColumnType::int64:
-      return frame::Type::int64;
-    case ColumnType::float64:
-      return frame::Type::float64;
-    case ColumnType::text:
-      return frame::Type::text;
-    case ColumnType::date:
-    case ColumnType::instant:
-    case ColumnType::wall_clock:
-      return frame::Type::time_us;
-    case ColumnType::other:
-      break;
-  }
-  return std::nullopt;
+  return frame_type(clickhouse_type(type));
 }
 
 template <class Number>
@@ -205,7 +189,7 @@ Result<std::vector<Growing>> columns_of(std::string_view& body, const std::strin
     Growing one;
     one.column.name = (*names)[i].get<std::string>();
     one.type = (*types)[i].get<std::string>();
-    const auto type = frame_type(one.type);
+    const auto type = type_in_answer(one.type);
     if (!type) {
       return fail(ErrorCode::invalid_spec,
                   fmt::format("a column has a type that no answer can hold: {}", one.type),

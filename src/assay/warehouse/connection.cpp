@@ -57,6 +57,26 @@ std::string_view to_text(ColumnType type) {
   return "other";
 }
 
+std::optional<frame::Type> frame_type(ColumnType type) {
+  switch (type) {
+    case ColumnType::boolean:
+      return frame::Type::boolean;
+    case ColumnType::int64:
+      return frame::Type::int64;
+    case ColumnType::float64:
+      return frame::Type::float64;
+    case ColumnType::text:
+      return frame::Type::text;
+    case ColumnType::date:
+    case ColumnType::instant:
+    case ColumnType::wall_clock:
+      return frame::Type::time_us;
+    case ColumnType::other:
+      break;
+  }
+  return std::nullopt;
+}
+
 void Cost::add(const Cost& other) {
   if (query_id.empty() && wall_us == 0 && bytes_returned == 0) {  // nothing added yet
     *this = other;

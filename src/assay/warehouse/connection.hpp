@@ -27,6 +27,8 @@ enum class ColumnType : std::uint8_t {
   other        ///< Anything else: arrays, rows, maps, bytes, intervals.
 };
 std::string_view to_text(ColumnType type);
+/// What holds it in an answer; none for `other`.
+std::optional<frame::Type> frame_type(ColumnType type);
 
 struct TableColumn {
   std::string name;

@@ -97,26 +97,6 @@ std::optional<double> real_value(const json& value) {
   return number;
 }
 
-std::optional<frame::Type> frame_type(ColumnType type) {
-  switch (type) {
-    case ColumnType::boolean:
-      return frame::Type::boolean;
-    case ColumnType::int64:
-      return frame::Type::int64;
-    case ColumnType::float64:
-      return frame::Type::float64;
-    case ColumnType::text:
-      return frame::Type::text;
-    case ColumnType::date:
-    case ColumnType::instant:
-    case ColumnType::wall_clock:
-      return frame::Type::time_us;
-    case ColumnType::other:
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
-
 /// Room for a value that is missing, so that columns stay equally long.
 void push_missing(frame::Column& column) {
   switch (column.type) {
