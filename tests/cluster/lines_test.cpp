@@ -178,7 +178,7 @@ TEST_P(Lines, ShowTheEnginesPlanAndVersion) {
   RecordProperty("engine", *engine);
 }
 
-// Spark forgets a cancel that comes while it plans; a job that ran on would hold every core.
+// Spark hears of no stop while it plans; a job that ran on would hold every core.
 TEST_P(Lines, LeaveNothingRunningAfterAnEarlyStop) {
   std::atomic<bool> stop{false};
   Progress progress;
@@ -204,7 +204,7 @@ TEST_P(Lines, StopSoonAfterAStop) {
   progress.stop = &stop;
   Clock::time_point asked;
   std::jthread hand([&] {
-    // On Spark no cancel is sent in the first 5 s.
+    // On Spark a stop of the first 5 s is answered after them.
     std::this_thread::sleep_for(std::chrono::milliseconds(GetParam().pause_ms));
     asked = Clock::now();
     stop = true;

@@ -11,7 +11,8 @@
 # Exit code 77: cannot be done on this machine, the reason is printed.
 # From the environment: CLUSTER (build/cluster), PORT (18280; master PORT+1, their pages PORT+2...),
 # JAVA_HOME (a JDK of 17 or newer), HEAP_EXECUTOR (1g), SPARK_EXTRA (more options of spark-submit).
-# Tables live in memory: they are gone after `down`, the files behind them stay.
+# Tables live in memory and are gone after `down`; so are the files behind them, since Spark makes
+# no table where files lie.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -65,6 +66,7 @@ down() {
     kill -KILL -- "-$pid" 2>/dev/null || true
     rm -f "$STATE/$name.pid"
   done
+  rm -rf "$STATE/tables" "$STATE/work1" "$STATE/work2"
 }
 
 up() {

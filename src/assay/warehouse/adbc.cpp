@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <chrono>
+#include <thread>
 
 #include "assay/base/text.hpp"
 #include "assay/warehouse/adbc_driver.hpp"
@@ -34,14 +35,23 @@ std::string first_texts(const frame::Table& table) {
   return all;
 }
 
+/// Makes a schema the one where names are looked for.
+Result<void> step_in(AdbcSession& session, const std::string& schema, const std::string& tag,
+                     const Progress& progress) {
+  if (schema.empty()) return {};
+  ASSAY_CHECK(run_adbc(session, tag + "USE " + schema, kMaxRows, progress));
+  return {};
+}
+
 class AdbcLine final : public Connection {
  public:
   AdbcLine(std::unique_ptr<AdbcSession> session, std::string scheme, const sql::Dialect* dialect,
-           std::string tag)
+           std::string tag, std::string schema)
       : session_(std::move(session)),
         scheme_(std::move(scheme)),
         dialect_(dialect),
-        tag_(std::move(tag)) {}
+        tag_(std::move(tag)),
+        schema_(std::move(schema)) {}
 
   [[nodiscard]] std::string name() const override { return scheme_; }
   [[nodiscard]] const sql::Dialect& dialect() const override { return *dialect_; }
@@ -85,10 +95,17 @@ class AdbcLine final : public Connection {
   Result<Answer> run(const std::string& statement, const Progress& progress) {
     using Clock = std::chrono::steady_clock;
     const auto begin = Clock::now();
-    ASSAY_TRY(AdbcRows rows, run_adbc(*session_, tag_ + statement, kMaxRows, progress));
+    auto rows = run_adbc(*session_, tag_ + statement, kMaxRows, progress);
+    if (!rows && rows.error().code == ErrorCode::interrupted &&
+        session_->begins_within.count() > 0) {
+      std::this_thread::sleep_until(begin + session_->begins_within);
+      ASSAY_CHECK(session_->reconnect());
+      ASSAY_CHECK(step_in(*session_, schema_, tag_, {}));
+    }
+    if (!rows) return tl::unexpected(std::move(rows.error()));
     Answer answer;
-    answer.cost.bytes_returned = rows.decoder.bytes();
-    answer.rows = std::move(rows.decoder).table();
+    answer.cost.bytes_returned = rows->decoder.bytes();
+    answer.rows = std::move(rows->decoder).table();
     answer.cost.wall_us =
         std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin).count();
     return answer;
@@ -137,6 +154,7 @@ class AdbcLine final : public Connection {
   std::string scheme_;
   const sql::Dialect* dialect_;
   std::string tag_;
+  std::string schema_;  ///< As written in SQL; empty: the engine's own.
   std::string described_;
 };
 
@@ -164,7 +182,7 @@ Result<std::unique_ptr<AdbcSession>> open_session(const EngineUrl& url) {
   session->engine = url.host.empty() ? url.scheme : fmt::format("{} at {}", url.scheme, url.host);
   if (url.port != 0) session->engine += fmt::format(":{}", url.port);
   session->prepare = url.scheme == "duckdb";
-  if (url.scheme == "spark") session->hold = kSparkPlans;
+  if (url.scheme == "spark") session->begins_within = kSparkPlans;
   AdbcError error{};
   AdbcStatusCode status = ADBC_STATUS_OK;
   session->database.private_driver = driver;
@@ -182,27 +200,19 @@ Result<std::unique_ptr<AdbcSession>> open_session(const EngineUrl& url) {
   }
   status = driver->DatabaseInit(&session->database, &error);
   if (status != ADBC_STATUS_OK) return adbc_error(status, error, session->engine);
-  session->connection.private_driver = driver;
-  status = driver->ConnectionNew(&session->connection, &error);
-  if (status != ADBC_STATUS_OK) return adbc_error(status, error, session->engine);
-  session->connection.private_driver = driver;
-  status = driver->ConnectionInit(&session->connection, &session->database, &error);
-  if (status != ADBC_STATUS_OK) return adbc_error(status, error, session->engine);
+  ASSAY_CHECK(session->reconnect());
   return session;
 }
 
-/// Asks something small, and steps into the schema that the URL names.
-Result<void> greet(AdbcSession& session, const EngineUrl& url, const sql::Dialect& dialect,
-                   const std::string& tag, const Progress& progress) {
-  ASSAY_CHECK(run_adbc(session, tag + "SELECT 1", 1, progress));
-  if (url.scheme != "spark" || url.path.empty()) return {};
+/// The schema that the URL names, where the driver has no option for it.
+Result<std::string> schema_of(const EngineUrl& url, const sql::Dialect& dialect) {
   std::string schema;
+  if (url.scheme != "spark") return schema;
   for (const std::string& part : url.path) {
     ASSAY_TRY(const std::string word, dialect.name_text(part));
     schema += (schema.empty() ? "" : ".") + word;
   }
-  ASSAY_CHECK(run_adbc(session, tag + "USE " + schema, kMaxRows, progress));
-  return {};
+  return schema;
 }
 
 }  // namespace
@@ -212,8 +222,11 @@ Result<std::unique_ptr<Connection>> connect_adbc(const EngineUrl& url,
   ASSAY_TRY(const sql::Dialect* dialect, dialect_of(url));
   ASSAY_TRY(auto session, open_session(url));
   const std::string tag = tag_comment(options.tags);
-  ASSAY_CHECK(greet(*session, url, *dialect, tag, options.progress));
-  return std::make_unique<AdbcLine>(std::move(session), url.scheme, dialect, tag);
+  ASSAY_TRY(std::string schema, schema_of(url, *dialect));
+  ASSAY_CHECK(run_adbc(*session, tag + "SELECT 1", 1, options.progress));
+  ASSAY_CHECK(step_in(*session, schema, tag, options.progress));
+  return std::make_unique<AdbcLine>(std::move(session), url.scheme, dialect, tag,
+                                    std::move(schema));
 }
 
 }  // namespace assay::warehouse

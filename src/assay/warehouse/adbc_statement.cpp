@@ -128,19 +128,16 @@ class Statement {
   bool made_ = false;
 };
 
-/// While it lives, says that the statement is waited for, and cancels it once a stop was asked for
-/// and `hold` is over: again and again, since a cancel that comes before the driver has begun is
-/// lost.
+/// While it lives, says that the statement is waited for, and cancels it once a stop was asked for:
+/// again and again, since a cancel that comes before the engine has begun is lost.
 class Watch {
  public:
-  Watch(Statement& statement, const AdbcSession& session, const Progress& progress) {
+  Watch(Statement& statement, const std::string& engine, const Progress& progress) {
     if (progress.stop == nullptr && !progress.report) return;
-    const std::string& engine = session.engine;
-    const auto may_cancel = std::chrono::steady_clock::now() + session.hold;
-    watcher_ = std::jthread([=, this, &statement, &engine, &progress](std::stop_token done) {
+    watcher_ = std::jthread([this, &statement, &engine, &progress](std::stop_token done) {
       std::unique_lock lock(mutex_);
       for (int looks = 1; !done.stop_requested(); ++looks) {
-        if (!progress.check() && std::chrono::steady_clock::now() >= may_cancel) statement.cancel();
+        if (!progress.check()) statement.cancel();
         if (looks % kLooksBetweenReports == 0) progress.at("waiting for " + engine, -1.0);
         wake_.wait_for(lock, done, kLook, [] { return false; });
       }
@@ -217,6 +214,21 @@ AdbcSession::~AdbcSession() {
   if (error.release != nullptr) error.release(&error);
 }
 
+Result<void> AdbcSession::reconnect() {
+  AdbcError error{};
+  if (connection.private_data != nullptr) driver->ConnectionRelease(&connection, &error);
+  if (error.release != nullptr) error.release(&error);
+  error = AdbcError{};
+  connection = AdbcConnection{};
+  connection.private_driver = driver;
+  AdbcStatusCode status = driver->ConnectionNew(&connection, &error);
+  if (status != ADBC_STATUS_OK) return adbc_error(status, error, engine);
+  connection.private_driver = driver;
+  status = driver->ConnectionInit(&connection, &database, &error);
+  if (status != ADBC_STATUS_OK) return adbc_error(status, error, engine);
+  return {};
+}
+
 tl::unexpected<Error> adbc_error(AdbcStatusCode status, AdbcError& error,
                                  const std::string& engine) {
   auto failed = refusal(status, error.message == nullptr ? "no message" : error.message,
@@ -233,7 +245,7 @@ Result<AdbcRows> run_adbc(AdbcSession& session, const std::string& sql, std::int
   ASSAY_CHECK(progress.check());
   Statement statement(session);
   ASSAY_CHECK(statement.open(sql));
-  const Watch watch(statement, session, progress);
+  const Watch watch(statement, session.engine, progress);
   auto rows = read_all(statement, most_rows, progress);
   if (rows) return rows;
   statement.cancel();

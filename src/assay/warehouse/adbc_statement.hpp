@@ -20,14 +20,17 @@ struct AdbcSession {
   AdbcSession& operator=(const AdbcSession&) = delete;
   ~AdbcSession();
 
+  /// Closes the connection and opens another to the same database.
+  Result<void> reconnect();
+
   AdbcDriver* driver = nullptr;
   AdbcDatabase database{};
   AdbcConnection connection{};
   std::string engine;    ///< "spark at host:port", for messages.
   bool prepare = false;  ///< DuckDB's driver aborts on SQL it cannot read unless it is prepared.
-  /// No cancel is sent earlier after a statement began. Spark 4.3 takes a cancel that comes while
-  /// it still plans for done, runs the job all the same, and cannot be asked about it any more.
-  std::chrono::milliseconds hold{0};
+  /// Spark's driver gives a stopped statement up on this side alone. Its work there ends with the
+  /// connection, once it has begun: so long after a statement began.
+  std::chrono::milliseconds begins_within{0};
 };
 
 /// The driver's error as one of ours; releases it.
