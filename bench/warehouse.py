@@ -120,20 +120,22 @@ def number(text):
 
 
 def costs(base, answer):
-    """What Trino says that the statements of an answer cost."""
+    """What Trino says that the statements of an answer cost. Bytes back are those of the rows: what
+    else comes over the line says how far a statement is, and grows with its time."""
     facts = {fact["key"]: fact["value"] for fact in answer["provenance"]["more"]}
     found = {name: number(re.search(pattern, facts["asked"])[1]) for name, pattern in (
         ("statements", r"([\d,]+) statement"), ("rows", r"([\d,]+) rows"),
-        ("read", r"([\d.,]+ [kMG]?B) read"), ("cpu", r"([\d.,]+) CPU"),
-        ("returned", r"([\d.,]+ [kMG]?B) returned"))}
-    peak = moved = 0
+        ("read", r"([\d.,]+ [kMG]?B) read"), ("cpu", r"([\d.,]+) CPU"))}
+    peak = moved = back = bytes_back = 0
     for query in facts.get("query ids", "").split(", "):
         request = urllib.request.Request(f"{base}/v1/query/{query}",
                                          headers={"X-Trino-User": "assay"})
         stats = json.load(urllib.request.urlopen(request))["queryStats"]
         peak = max(peak, int(stats["peakUserMemoryReservation"].removesuffix("B")))
         moved += int(stats["internalNetworkInputDataSize"].removesuffix("B"))
-    return found | {"peak": peak, "moved": moved}
+        back += stats["outputPositions"]
+        bytes_back += int(stats["outputDataSize"].removesuffix("B"))
+    return found | {"peak": peak, "moved": moved, "back": back, "returned": bytes_back}
 
 
 def ask_all(options, words, there, world):
@@ -188,13 +190,13 @@ def main():
                 table.setdefault(name, []).append(
                     f"| {name} | {size} | {cost['statements']:.0f} | {cost['rows']:,.0f} | "
                     f"{cost['read'] / 1e6:,.0f} MB | {cost['moved'] / 1e6:,.0f} MB | "
-                    f"{cost['peak'] / 1e6:,.0f} MB | {cost['returned'] / 1e3:,.1f} kB | "
+                    f"{cost['peak'] / 1e6:,.0f} MB | {cost['back']:,} | {cost['returned'] / 1e3:,.1f} kB | "
                     f"{cost['cpu']:,.1f} [{times['trino'][0]:.0f}] | "
                     f"{times['duckdb'][1]:.1f} [{times['duckdb'][0]:.0f}] | "
                     f"{times['index'][1]:.2f} [{times['index'][0]:.1f}] |")
     print("\n| question | events | statements | rows read | bytes read | moved | peak memory | "
-          "bytes back | Trino CPU s [wall] | DuckDB CPU s [wall] | index CPU s [wall] |\n|---|---|"
-          + "---:|" * 9)
+          "rows back | bytes back | Trino CPU s [wall] | DuckDB CPU s [wall] | index CPU s [wall] |\n|---|---|"
+          + "---:|" * 10)
     for rows in table.values():
         print("\n".join(rows))
     sys.exit(1 if unequal else 0)

@@ -17,4 +17,4 @@ eval "$(tools/cluster/engines.sh env | grep ASSAY_ADBC)"
 eval "$(tools/cluster/spark.sh env)"
 "$build/tests/differential/warehouse_answers_test"
 ctest --test-dir "$build" --output-on-failure -R '^dialects/spark$'
-"$build/tests/cluster/lines_test" --gtest_filter='*SPARK*:-*StopSoon*'
+"$build/tests/cluster/lines_test" --gtest_filter='*SPARK*'
