@@ -190,13 +190,14 @@ def main():
                 table.setdefault(name, []).append(
                     f"| {name} | {size} | {cost['statements']:.0f} | {cost['rows']:,.0f} | "
                     f"{cost['read'] / 1e6:,.0f} MB | {cost['moved'] / 1e6:,.0f} MB | "
-                    f"{cost['peak'] / 1e6:,.0f} MB | {cost['back']:,} | {cost['returned'] / 1e3:,.1f} kB | "
+                    f"{cost['peak'] / 1e6:,.0f} MB | {cost['back']:,} | "
+                    f"{cost['returned'] / 1e3:,.1f} kB | "
                     f"{cost['cpu']:,.1f} [{times['trino'][0]:.0f}] | "
                     f"{times['duckdb'][1]:.1f} [{times['duckdb'][0]:.0f}] | "
                     f"{times['index'][1]:.2f} [{times['index'][0]:.1f}] |")
     print("\n| question | events | statements | rows read | bytes read | moved | peak memory | "
-          "rows back | bytes back | Trino CPU s [wall] | DuckDB CPU s [wall] | index CPU s [wall] |\n|---|---|"
-          + "---:|" * 10)
+          "rows back | bytes back | Trino CPU s [wall] | DuckDB CPU s [wall] | index CPU s [wall] |"
+          "\n|---|---|" + "---:|" * 10)
     for rows in table.values():
         print("\n".join(rows))
     sys.exit(1 if unequal else 0)

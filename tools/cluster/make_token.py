@@ -1,5 +1,5 @@
-"""A signed token for tests of logins: make_token.py KEY-FILE USER SECONDS prints a JWT (RFC 7519, HS256
-of RFC 7518) that holds so many seconds. The file has the key in base64, as Trino reads it."""
+"""A signed token for tests of logins: make_token.py KEY-FILE USER SECONDS prints a JWT (RFC 7519,
+HS256 of RFC 7518) that holds so many seconds. The file has the key in base64, as Trino reads it."""
 
 import base64
 import hashlib
@@ -16,6 +16,7 @@ def packed(data):
 
 key = base64.b64decode(pathlib.Path(sys.argv[1]).read_text())
 head = packed(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
-claims = packed(json.dumps({"sub": sys.argv[2], "exp": int(time.time()) + int(sys.argv[3])}).encode())
+until = int(time.time()) + int(sys.argv[3])
+claims = packed(json.dumps({"sub": sys.argv[2], "exp": until}).encode())
 signed = head + b"." + claims
 print((signed + b"." + packed(hmac.new(key, signed, hashlib.sha256).digest())).decode())
