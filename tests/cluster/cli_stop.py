@@ -38,7 +38,8 @@ sources:
 TABLE = """CREATE TABLE cli_stop AS SELECT (a.x * 3000 + b.y) % 70001 AS user_id,
     CASE WHEN b.y % 3 = 0 THEN 'open' ELSE 'view' END AS event,
     date_add('second', (a.x * 7919 + b.y * 104729) % 2500000,
-             TIMESTAMP '2026-03-01 00:00:00.000000') AS ts FROM UNNEST(sequence(0, 999)) a(x) CROSS JOIN UNNEST(sequence(0, 2999)) b(y)"""
+             TIMESTAMP '2026-03-01 00:00:00.000000') AS ts
+    FROM UNNEST(sequence(0, 999)) a(x) CROSS JOIN UNNEST(sequence(0, 2999)) b(y)"""
 
 
 def ask(base, path, statement):
