@@ -45,9 +45,43 @@ void add_assign(Verbs& verbs) {
   verbs.on(sub, options, app::assign_verb);
 }
 
+void add_power(Verbs& verbs) {
+  auto options = std::make_shared<app::PowerOptions>();
+  CLI::App* sub = verbs.verb("power", "before it runs: units, weeks, power, errors of the rule");
+  sub->add_option("spec", options->spec, "experiments/NAME.yaml of a project")->required();
+  sub->add_option("--effect", options->effect, "relative change to find; the spec's unless given")
+      ->type_name("SHARE");
+  sub->add_option("--power", options->power, "to reach; the spec's unless given")
+      ->type_name("SHARE");
+  sub->add_option("--weeks", options->weeks, "planned; the period's unless given")->type_name("N");
+  sub->add_option("--traffic", options->traffic, "share of arriving units it is given")
+      ->capture_default_str()
+      ->type_name("SHARE");
+  sub->add_option("--simulations", options->simulations,
+                  "re-randomisations of your units a primary metric")
+      ->capture_default_str()
+      ->type_name("N");
+  sub->add_option("--rule-simulations", options->rule_simulations, "experiments a world")
+      ->capture_default_str()
+      ->type_name("N");
+  sub->add_option("--max-units", options->max_units, "of the table that both read; 0: no table")
+      ->capture_default_str()
+      ->type_name("N");
+  sub->add_option("--seed", options->seed, "seed")->capture_default_str()->type_name("N");
+  sub->add_option("--engine", options->engine,
+                  "embedded, duckdb or a URL; the project's unless named")
+      ->type_name("NAME");
+  sub->add_option("--out", options->out, "folder of the pages; <project>/out unless given")
+      ->type_name("FOLDER");
+  sub->add_flag_callback(
+      "--no-files", [options] { options->write_files = false; }, "print only, write no page");
+  verbs.on(sub, options, app::power_verb);
+}
+
 }  // namespace
 
 void add_experiment_verbs(Verbs& verbs) {
+  add_power(verbs);
   add_experiment(verbs);
   add_assign(verbs);
 }

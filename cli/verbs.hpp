@@ -6,6 +6,7 @@
 
 #include "assay/app/experiment.hpp"
 #include "assay/app/metrics_verb.hpp"
+#include "assay/app/power.hpp"
 #include "assay/app/queries.hpp"
 #include "assay/app/source_options.hpp"
 #include "parse.hpp"

@@ -67,7 +67,7 @@ std::vector<std::string> history_reasons(const engine::ExperimentQuery& query) {
 UnitEvents::UnitEvents(const engine::ExperimentQuery& query, const EventTable& table, bool history)
     : query_(query), table_(table), range_(query.period) {
   if (history) range_.begin = std::min(range_.begin, table.span.begin);
-  read(query.variant_property);
+  if (!query.variant_property.empty()) read(query.variant_property);
   add_words(query.assignment, properties_);
   if (query.eligible) add_words(*query.eligible, properties_);
   meant_.push_back(assignment());
@@ -147,7 +147,9 @@ void UnitEvents::add_events(sql::Plan& plan) {
   if (query_.exposure)
     exposure = sql::certainly(sql::both({condition(*query_.exposure, table_), inside()}));
   std::vector<sql::Case> arms;
-  for (std::size_t i = 0; i < query_.arms.size(); ++i) {
+  const bool one_arm = query_.variant_property.empty();
+  if (one_arm) arms.push_back({assignment(), whole(0)});
+  for (std::size_t i = 0; !one_arm && i < query_.arms.size(); ++i) {
     arms.push_back(
         {sql::both({compare(Op::equal, column(property_name(table_, query_.variant_property)),
                             value(query_.arms[i])),

@@ -172,10 +172,14 @@ Result<void> check_arms(const ExperimentQuery& query, const Vocabulary& words) {
       return wrong(fmt::format("two arms are called `{}`", query.arms[i]));
     }
   }
-  ASSAY_TRY(const Type type, type_of(query.variant_property, words));
-  if (type != Type::text) {
-    return wrong(fmt::format("the variant `{}` is {}, not text", query.variant_property,
-                             frame::to_text(type)));
+  if (query.variant_property.empty() && query.arms.size() > 1)
+    return wrong("an experiment of several arms needs the property that names them");
+  if (!query.variant_property.empty()) {
+    ASSAY_TRY(const Type type, type_of(query.variant_property, words));
+    if (type != Type::text) {
+      return wrong(fmt::format("the variant `{}` is {}, not text", query.variant_property,
+                               frame::to_text(type)));
+    }
   }
   if (query.period.begin >= query.period.end) {
     return wrong("the period of the experiment ends before it begins");

@@ -68,6 +68,7 @@ TEST(Checked, RefusesEveryBrokenExperiment) {
         q.arms = {"control", "control"};
       },
       [](ExperimentQuery& q) { q.variant_property = "amount"; },
+      [](ExperimentQuery& q) { q.variant_property.clear(); },
       [](ExperimentQuery& q) { q.variant_property = "contry"; },
       [](ExperimentQuery& q) {
         q.period = {5, 5};

@@ -190,16 +190,21 @@ Result<events::SegmentRule> PlanWriter::segment(const SegmentBy& segment) {
 
 Result<void> PlanWriter::experiment(const ExperimentQuery& query, events::ExperimentPlan& plan) {
   ASSAY_TRY(plan.assignment, events(query.assignment, query.eligible));
-  ASSAY_TRY(plan.variant_slot, slot(query.variant_property));
-  const std::size_t variant = inputs_.properties[plan.variant_slot];
-  if (index_.properties()[variant].type != frame::Type::text)
-    return fail(ErrorCode::invalid_spec,
-                fmt::format("the variant property `{}` is not text", query.variant_property));
   if (query.arms.size() > events::kMaxArms)
     return fail(ErrorCode::invalid_spec, fmt::format("the experiment has {} arms; at most {}",
                                                      query.arms.size(), events::kMaxArms));
-  for (const std::string& arm : query.arms)
-    plan.arm_codes.push_back(index_.dictionary(variant).find(arm).value_or(events::kNullCode));
+  plan.one_arm = query.variant_property.empty();
+  if (plan.one_arm) {
+    plan.arm_codes = {events::kNullCode};
+  } else {
+    ASSAY_TRY(plan.variant_slot, slot(query.variant_property));
+    const std::size_t variant = inputs_.properties[plan.variant_slot];
+    if (index_.properties()[variant].type != frame::Type::text)
+      return fail(ErrorCode::invalid_spec,
+                  fmt::format("the variant property `{}` is not text", query.variant_property));
+    for (const std::string& arm : query.arms)
+      plan.arm_codes.push_back(index_.dictionary(variant).find(arm).value_or(events::kNullCode));
+  }
   if (query.exposure) {
     ASSAY_TRY(plan.exposure, events(*query.exposure));
   }

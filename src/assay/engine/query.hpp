@@ -211,7 +211,8 @@ inline constexpr std::size_t kMaxPairCells = 20'000;
 /// without length never is immature. Pre-periods are not cut.
 struct ExperimentQuery {
   EventSelector assignment;
-  std::string variant_property;   ///< Text property that names the arm.
+  std::string variant_property;   ///< Text property that names the arm. Empty: one arm, which every
+                                  ///< assignment event gives (a baseline from history).
   std::vector<std::string> arms;  ///< The first is the baseline.
   std::optional<EventSelector> exposure;
   Anchor anchor = Anchor::assignment;        ///< `exposure`: only exposed units are analysed.

@@ -61,7 +61,8 @@ class Builder {
         local_day_sql("time_us", query_.timezone), query_.period.begin, query_.period.end,
         flag_sql(assignment),
         query_.exposure ? flag_sql(to_sql(*query_.exposure, source_)) : std::string("false"),
-        property_sql(query_.variant_property, source_));
+        query_.variant_property.empty() ? quote_text(query_.arms.front())
+                                        : property_sql(query_.variant_property, source_));
     for (const auto& [name, segment] : dimensions()) {
       if (segment.kind == SegmentBy::Kind::tenure) continue;
       columns += fmt::format(", CAST({} AS VARCHAR) AS seen_{}",

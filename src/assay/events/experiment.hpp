@@ -73,6 +73,7 @@ struct ExperimentPlan {
   std::vector<frame::Type> slot_types;  ///< Types of inputs.properties.
   EventSet assignment;                  ///< Eligibility is part of its filter.
   std::size_t variant_slot = 0;         ///< A text property.
+  bool one_arm = false;                 ///< Every assignment event gives arm 0; no variant is read.
   std::vector<std::uint32_t>
       arm_codes;  ///< Of each arm (at most kMaxArms); kNullCode: in no event.
   std::optional<EventSet> exposure;

@@ -156,7 +156,7 @@ std::optional<Subject> enrol(const Events& events, const ExperimentPlan& plan,
     if (event.time < plan.period.begin || event.time >= plan.period.end) continue;
     any = true;
     for (std::size_t a = 0; a < plan.arm_codes.size(); ++a) {
-      if (event.codes[1] == 0 || event.codes[1] != plan.arm_codes[a]) continue;
+      if (!plan.one_arm && (event.codes[1] == 0 || event.codes[1] != plan.arm_codes[a])) continue;
       if (arms.empty()) {
         unit.arm = a;
         unit.assignment = e;

@@ -243,6 +243,18 @@ TEST(Experiment, NeedsNoExposureSegmentsOrDays) {
   expect_near(run(units, plan), reference_experiment(units, plan));
 }
 
+TEST(Experiment, WithoutAVariantEveryAssignmentEventGivesTheOneArm) {
+  ExperimentPlan plan = full_plan();
+  plan.one_arm = true;
+  plan.arm_codes = {kNullCode};
+  plan.assignment = named({3, 4, kAssigned});
+  const Units units = random_units(200, 6);
+  const ExperimentTotals totals = run(units, plan);
+  expect_near(totals, reference_experiment(units, plan));
+  EXPECT_EQ(totals.both_arms + totals.unknown_variant, 0);
+  EXPECT_GT(totals.arms.at(0).assigned, 100);
+}
+
 TEST(Experiment, KeepsItsBitsForAnyNumberOfThreads) {
   const ExperimentPlan plan = full_plan();
   const Units units = random_units(500, 8);

@@ -106,13 +106,17 @@ Enrolment enrolment(const ExperimentFrame& frame, const PartitionView& view, std
     const TimeUs time = view.time[row];
     if (time < plan.period.begin || time >= plan.period.end) continue;
     if ((frame.roles.at(view, row) & kAssignment) == 0) continue;
-    const std::uint32_t code = view.properties[plan.variant_slot].codes[row];
-    const auto found = std::find(plan.arm_codes.begin(), plan.arm_codes.end(), code);
-    if (code == kNullCode || found == plan.arm_codes.end()) {
-      if (unit.status == Enrolment::Status::none) unit.status = Enrolment::Status::unknown_variant;
-      continue;
+    std::size_t arm = 0;
+    if (!plan.one_arm) {
+      const std::uint32_t code = view.properties[plan.variant_slot].codes[row];
+      const auto found = std::find(plan.arm_codes.begin(), plan.arm_codes.end(), code);
+      if (code == kNullCode || found == plan.arm_codes.end()) {
+        if (unit.status == Enrolment::Status::none)
+          unit.status = Enrolment::Status::unknown_variant;
+        continue;
+      }
+      arm = static_cast<std::size_t>(found - plan.arm_codes.begin());
     }
-    const auto arm = static_cast<std::size_t>(found - plan.arm_codes.begin());
     if (unit.status == Enrolment::Status::assigned) {
       if (arm == unit.arm) continue;
       unit.status = Enrolment::Status::both_arms;
