@@ -1,4 +1,5 @@
 #include "assay/app/assign.hpp"
+#include "assay/app/monitor.hpp"
 #include "verbs.hpp"
 
 namespace assay::cli {
@@ -78,12 +79,35 @@ void add_power(Verbs& verbs) {
   verbs.on(sub, options, app::power_verb);
 }
 
+void add_register(Verbs& verbs) {
+  auto options = std::make_shared<app::RegisterOptions>();
+  CLI::App* sub = verbs.verb("register", "write down an experiment's rules before its data");
+  sub->add_option("spec", options->spec, "experiments/NAME.yaml of a project")->required();
+  sub->add_option("--reason", options->reason, "why registered rules change")->type_name("TEXT");
+  sub->add_option("--engine", options->engine,
+                  "embedded, duckdb or a URL; the project's unless named")
+      ->type_name("NAME");
+  verbs.on(sub, options, app::register_verb);
+}
+
+void add_monitor(Verbs& verbs) {
+  auto options = std::make_shared<app::ExperimentOptions>();
+  CLI::App* sub = verbs.verb("monitor", "look at a running experiment, and remember the look");
+  sub->add_option("spec", options->spec, "experiments/NAME.yaml of a project")->required();
+  sub->add_option("--engine", options->engine,
+                  "embedded, duckdb or a URL; the project's unless named")
+      ->type_name("NAME");
+  verbs.on(sub, options, app::monitor_verb);
+}
+
 }  // namespace
 
 void add_experiment_verbs(Verbs& verbs) {
   add_power(verbs);
-  add_experiment(verbs);
   add_assign(verbs);
+  add_register(verbs);
+  add_monitor(verbs);
+  add_experiment(verbs);
 }
 
 }  // namespace assay::cli

@@ -8,8 +8,8 @@ index: `assay index --force` over an index; after every stop the index must pass
 answer as before. simulate: another world over a world; after every stop the folder must hold the
 old world, byte for byte, or (after SIGKILL, in the moment of the exchange) no truth; the next run
 must make the new world whole.
-nothing: a world in a new folder, stopped by SIGINT as soon as the folder is there; afterwards it must
-be gone.
+nothing: a world in a new folder, stopped by SIGINT as soon as the folder is there; afterwards it
+must be gone.
 With SIGINT the program must end with 130 and say that nothing is half-written. Moments are spread
 evenly over the duration of a run left alone. Only signals that hit the program at work count, and
 ROUNDS of them must.

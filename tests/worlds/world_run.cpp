@@ -175,9 +175,15 @@ std::string page_json(const WorldRun& run, const Example& example) {
   const auto flips =
       decision::search_flips(example.experiment, run.plan, run.moments, run.integrity, run.decision)
           .value();
-  return report::render_json(readout::experiment_document(
-      {example.experiment, run.plan, run.moments, run.integrity, run.analysis, run.decision, flips},
-      {}));
+  return report::render_json(readout::experiment_document({example.experiment,
+                                                           run.plan,
+                                                           run.moments,
+                                                           run.integrity,
+                                                           run.analysis,
+                                                           run.decision,
+                                                           flips,
+                                                           {"", {}, {}}},
+                                                          {}));
 }
 
 simulation::WorldConfig world_of(std::string_view preset, std::int64_t users, std::uint64_t seed) {

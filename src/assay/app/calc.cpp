@@ -288,7 +288,9 @@ std::string input_description(const InputSpec& spec) {
 }
 
 std::string method_text(const CalculatorMethod& method) {
-  std::string text = fmt::format("{}: {}\n\ninputs\n", method.name, method.summary);
+  std::string text;
+  add_wrapped(text, method.name + ":", 2, method.summary);
+  text += "\ninputs\n";
   std::size_t width = 0;
   for (const InputSpec& spec : method.inputs) width = std::max(width, spec.name.size());
   for (const auto& spec : method.outputs) width = std::max(width, spec.name.size());

@@ -7,6 +7,7 @@
 
 #include "assay/base/progress.hpp"
 #include "assay/base/result.hpp"
+#include "assay/base/time.hpp"
 #include "assay/report/document.hpp"
 
 namespace assay::app {
@@ -39,6 +40,9 @@ struct Stage {
 
 /// Seconds since some fixed point; only differences mean something.
 double seconds_now();
+
+/// The clock of the machine, microseconds since 1970 UTC.
+TimeUs now_us();
 
 /// A provenance with version and command filled in.
 report::Provenance provenance(const Context& context);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "assay/app/registry.hpp"
 #include "assay/base/file.hpp"
 #include "assay/base/text.hpp"
 #include "assay/metrics/words.hpp"
@@ -73,6 +74,51 @@ report::Provenance provenance_of(Context& context, const ExperimentRun& run,
   return out;
 }
 
+experiment::PastLook past_look(const decision::Look& look) {
+  experiment::PastLook past{look.information, look.analysed, {}};
+  for (const decision::LookMetric& metric : look.metrics)
+    past.estimates.push_back({metric.metric, metric.arm, metric.difference, metric.std_error});
+  return past;
+}
+
+/// Where the experiment stands: the looks on record at less data, and how much there is now.
+experiment::LookProgress progress_of(const ExperimentRun& run) {
+  experiment::LookProgress progress;
+  for (const decision::Look& look :
+       decision::looks_before(run.registration, run.plan.query.complete_until))
+    progress.past.push_back(past_look(look));
+  for (const engine::ArmCounts& arm : run.moments.arms) progress.analysed += arm.analysed;
+  progress.final = run.plan.query.complete_until >= run.plan.query.period.end;
+  progress.information = experiment::information_of(run.spec, run.plan, progress.analysed);
+  return progress;
+}
+
+/// This look as it is kept.
+decision::Look look_of(const ExperimentRun& run, const experiment::LookProgress& progress) {
+  decision::Look look{.at = now_us(),
+                      .complete_until = run.plan.query.complete_until,
+                      .rules_hash = run.decision.rules_hash,
+                      .information = progress.information,
+                      .analysed = progress.analysed};
+  for (const engine::ArmCounts& arm : run.moments.arms) look.assigned.push_back(arm.assigned);
+  look.verdict = std::string(spec::to_text(run.decision.verdict));
+  for (const experiment::MetricResult& row : run.analysis.metrics) {
+    if (!row.contrast) continue;
+    const experiment::PlannedMetric& metric = run.plan.metrics[row.metric];
+    look.metrics.push_back({metric.name, run.plan.query.arms[row.arm],
+                            std::string(spec::to_text(metric.role)), row.contrast->n_control,
+                            row.contrast->n_treatment, row.contrast->control_value,
+                            row.contrast->difference, row.contrast->std_error});
+  }
+  return look;
+}
+
+Result<void> keep_look(ExperimentRun& run, const experiment::LookProgress& progress, bool asked) {
+  if (!asked && run.registration.rules.empty() && run.registration.looks.empty()) return {};
+  decision::remember(run.registration, look_of(run, progress));
+  return write_registration(run.folder, run.registration);
+}
+
 }  // namespace
 
 Result<spec::Experiment> load_experiment(Context& context, const fs::path& path,
@@ -87,10 +133,10 @@ Result<ExperimentRun> run_experiment(Context& context, const ExperimentOptions& 
   ExperimentRun run;
   StageClock clock(run.stages);
   ASSAY_CHECK(check_is_file(options.spec));
-  fs::path folder;
-  ASSAY_TRY(folder, find_project(options.spec));
-  ASSAY_TRY(run.project, load(context, folder));
+  ASSAY_TRY(run.folder, find_project(options.spec));
+  ASSAY_TRY(run.project, load(context, run.folder));
   ASSAY_TRY(run.spec, load_experiment(context, options.spec, run.project));
+  ASSAY_TRY(run.registration, read_registration(run.folder, run.spec.name.value));
   EngineChoice choice;
   ASSAY_TRY(choice, choose_engine(options.engine, &run.project));
   const spec::Source* source = nullptr;
@@ -106,17 +152,20 @@ Result<ExperimentRun> run_experiment(Context& context, const ExperimentOptions& 
   run.moments = std::move(*moments);
   clock.done("experiment moments");
   ASSAY_TRY(run.integrity, experiment::check_integrity(run.spec, run.plan, run.moments));
-  ASSAY_TRY(run.analysis, experiment::analyze(run.spec, run.plan, run.moments));
+  const experiment::LookProgress progress = progress_of(run);
+  ASSAY_TRY(run.analysis, experiment::analyze(run.spec, run.plan, run.moments, progress));
   ASSAY_TRY(run.decision, decision::decide(run.spec, run.plan, run.integrity, run.analysis));
-  ASSAY_TRY(run.flips,
-            decision::search_flips(run.spec, run.plan, run.moments, run.integrity, run.decision));
+  ASSAY_TRY(run.flips, decision::search_flips(run.spec, run.plan, run.moments, run.integrity,
+                                              run.decision, progress));
+  ASSAY_CHECK(keep_look(run, progress, options.keep_look));
   clock.done("checks, estimates, decision");
-  run.outcome.document = readout::experiment_document(
-      {run.spec, run.plan, run.moments, run.integrity, run.analysis, run.decision, run.flips},
-      provenance_of(context, run, engine), options.planted);
+  run.outcome.document =
+      readout::experiment_document({run.spec, run.plan, run.moments, run.integrity, run.analysis,
+                                    run.decision, run.flips, run.registration},
+                                   provenance_of(context, run, engine), options.planted);
   run.outcome.judged_bad = run.decision.verdict != spec::Verdict::ship;
   if (options.write_files) {
-    ASSAY_CHECK(write_pages(options.out.empty() ? folder / "out" : options.out,
+    ASSAY_CHECK(write_pages(options.out.empty() ? run.folder / "out" : options.out,
                             options.spec.stem().string(), run.outcome));
   }
   clock.done("readout");

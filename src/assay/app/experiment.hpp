@@ -8,6 +8,7 @@
 #include "assay/app/project.hpp"
 #include "assay/decision/decide.hpp"
 #include "assay/decision/flips.hpp"
+#include "assay/decision/registration.hpp"
 #include "assay/experiment/analysis.hpp"
 #include "assay/readout/experiment_readout.hpp"
 
@@ -18,6 +19,7 @@ struct ExperimentOptions {
   std::string engine;          ///< Empty: the project's.
   std::filesystem::path out;   ///< Folder of the pages; empty: <project>/out.
   bool write_files = true;
+  bool keep_look = false;  ///< Remember this look even if the experiment is not registered.
   std::vector<readout::PlantedEffect> planted;  ///< Known truth of simulated data.
 };
 
@@ -31,6 +33,8 @@ struct ExperimentRun {
   experiment::Analysis analysis;
   decision::Decision decision;
   decision::FlipSearch flips;
+  decision::Registration registration;  ///< With this look, when it is kept.
+  std::filesystem::path folder;         ///< Of the project.
   Outcome outcome;
   ingest::IndexStatus index;
   std::vector<Stage> stages;
@@ -44,7 +48,8 @@ Result<spec::Experiment> load_experiment(Context& context, const std::filesystem
                                          const spec::Project& project);
 
 /// Loads, plans, measures, checks, analyses, decides, and writes the readout as HTML, Markdown
-/// and JSON. judged_bad: the verdict is not ship.
+/// and JSON. A look at a registered experiment is remembered in PROJECT/registry, and looks
+/// remembered there make this one stricter. judged_bad: the verdict is not ship.
 Result<ExperimentRun> run_experiment(Context& context, const ExperimentOptions& options);
 
 /// What a user calls: run_experiment's outcome alone.

@@ -56,6 +56,7 @@ struct Search {
   const experiment::Plan& plan;
   const engine::ExperimentMoments& moments;
   const experiment::Integrity& integrity;
+  const experiment::LookProgress& progress;
   std::size_t arm;  ///< In Decision::arms.
   spec::Verdict now;
   FlipSearch out;
@@ -63,7 +64,7 @@ struct Search {
   [[nodiscard]] std::optional<spec::Verdict> read(const spec::Experiment& other,
                                                   const experiment::Plan& other_plan,
                                                   const engine::ExperimentMoments& cells) const {
-    const auto analysis = experiment::analyze(other, other_plan, cells);
+    const auto analysis = experiment::analyze(other, other_plan, cells, progress);
     if (!analysis) return std::nullopt;
     const auto decided = decide(other, other_plan, integrity, *analysis);
     if (!decided) return std::nullopt;
@@ -175,11 +176,12 @@ void search_segments(Search& search) {
 
 Result<FlipSearch> search_flips(const spec::Experiment& experiment, const experiment::Plan& plan,
                                 const engine::ExperimentMoments& moments,
-                                const experiment::Integrity& integrity, const Decision& decision) {
+                                const experiment::Integrity& integrity, const Decision& decision,
+                                const experiment::LookProgress& progress) {
   if (decision.arms.empty() || decision.verdict == spec::Verdict::invalid) return FlipSearch{};
   engine::ExperimentMoments whole = moments;
   whole.days.clear();  // No rule looks at them.
-  Search search{experiment, plan, whole, integrity, decision.arm, decision.verdict, {}};
+  Search search{experiment, plan, whole, integrity, progress, decision.arm, decision.verdict, {}};
   search_alpha(search);
   search_margins(search);
   search_segments(search);

@@ -34,6 +34,7 @@ struct FlipSearch {
 /// An invalid verdict has no turning points: nothing is searched.
 Result<FlipSearch> search_flips(const spec::Experiment& experiment, const experiment::Plan& plan,
                                 const engine::ExperimentMoments& moments,
-                                const experiment::Integrity& integrity, const Decision& decision);
+                                const experiment::Integrity& integrity, const Decision& decision,
+                                const experiment::LookProgress& progress = {});
 
 }  // namespace assay::decision

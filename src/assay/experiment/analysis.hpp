@@ -8,6 +8,7 @@
 
 #include "assay/base/result.hpp"
 #include "assay/experiment/integrity.hpp"
+#include "assay/experiment/looks.hpp"
 #include "assay/experiment/plan.hpp"
 #include "assay/stats/contrast.hpp"
 #include "assay/stats/interval.hpp"
@@ -30,7 +31,9 @@ struct MetricResult {
   std::size_t arm = 1;     ///< In Plan::query.arms.
   Result<stats::Contrast> contrast;
   std::optional<stats::NonInferiority> guardrail;
-  double p_adjusted = 1.0;  ///< Within its family (role); equal to p where no correction is made.
+  double p_valid = 1.0;     ///< That may be acted on at this look: see valid_p_value.
+  double p_adjusted = 1.0;  ///< p_valid within its family (role).
+  std::optional<MetricMonitoring> monitoring;  ///< Primary metrics, group sequential plan.
   Reading reading = Reading::undecided;
   std::int64_t immature_control = 0;
   std::int64_t immature_treatment = 0;
@@ -43,6 +46,7 @@ struct SegmentResult {
   std::size_t metric = 0;
   std::size_t arm = 1;
   Result<stats::Contrast> contrast;
+  double p_valid = 1.0;
   double p_adjusted = 1.0;  ///< Holm for pre-registered, Benjamini-Hochberg for exploratory ones.
   Reading reading = Reading::undecided;
 };
@@ -70,6 +74,7 @@ struct ShareOfArm {
 
 /// Everything the data say, before any rule is applied.
 struct Analysis {
+  LookReading look;                     ///< How strictly all of the below is read.
   std::vector<MetricResult> metrics;    ///< Arms within metrics, in the plan's order.
   std::vector<SegmentResult> segments;  ///< Primary and secondary metrics only.
   std::vector<DailySeries> daily;       ///< Primary metrics, means and ratios.
@@ -77,10 +82,12 @@ struct Analysis {
   std::vector<ShareOfArm> funnel;
 };
 
-/// Reads the moments with the plan: one contrast per metric and arm, families corrected as the
-/// spec says, guardrails against their margins with one-sided alpha / 2.
+/// Reads the moments with the plan: one contrast per metric and arm at the level of this look,
+/// families corrected as the spec says, guardrails against their margins with half of what the
+/// level leaves. `progress`: earlier looks; without, this is the only one.
 /// A metric that is undefined stays in the result as undefined, with its reason.
 Result<Analysis> analyze(const spec::Experiment& experiment, const Plan& plan,
-                         const engine::ExperimentMoments& moments);
+                         const engine::ExperimentMoments& moments,
+                         const LookProgress& progress = {});
 
 }  // namespace assay::experiment

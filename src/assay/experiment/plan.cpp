@@ -20,18 +20,11 @@ Result<void> refuse_unread(const spec::Experiment& experiment) {
   };
   if (!experiment.analysis.clusters.value.empty())
     return refuse(experiment.analysis.clusters.where, "clusters", "write `clusters: none`");
-  if (experiment.analysis.looks.method != spec::LooksMethod::none) {
-    return refuse(experiment.name.where, "repeated looks",
-                  "write `looks: {method: none}` and read the experiment once, at its end");
-  }
   if (experiment.analysis.adjustment.method == spec::AdjustmentMethod::cuped_pooled) {
     return refuse(experiment.name.where, "pooled CUPED slopes", "write `method: lin`");
   }
-  const spec::MultiplicityPlan& families = experiment.analysis.multiplicity;
-  for (const auto method : {families.primary, families.secondary, families.exploratory}) {
-    if (method == spec::Multiplicity::dunnett)
-      return refuse(experiment.name.where, "Dunnett's corrections", "write `holm`");
-  }
+  if (experiment.analysis.multiplicity.exploratory == spec::Multiplicity::dunnett)
+    return refuse(experiment.name.where, "Dunnett's corrections over segments", "write `holm`");
   if (experiment.analysis.maturity != spec::Maturity::complete_only)
     return refuse(experiment.name.where, "incomplete windows", "write `maturity: complete_only`");
   return {};

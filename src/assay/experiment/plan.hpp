@@ -56,8 +56,8 @@ struct Plan {
 /// Lays out the analysis of an experiment. `complete_until`: the data is complete before it.
 /// The retention curve follows the first retention metric for days 1..14 (within the period), the
 /// funnel is that of the first funnel metric, else the first declared funnel that can be computed.
-/// Fails with invalid_spec on what this version does not analyse (clusters, repeated looks,
-/// pooled CUPED), with file, line and column.
+/// Fails with invalid_spec on what this version does not analyse (clusters, pooled CUPED,
+/// Dunnett over segments), with file, line and column.
 Result<Plan> plan_experiment(const spec::Project& project, const spec::Experiment& experiment,
                              TimeUs complete_until);
 

@@ -90,11 +90,10 @@ Section rules_section(const ExperimentEvidence& evidence) {
     const bool invalid = arm.verdict == spec::Verdict::invalid;
     for (std::size_t r = 0; r < arm.rules.size(); ++r)
       add_rule_rows(arm.rules[r], r + 1, arm.rule && *arm.rule == r, invalid, table);
-    table.caption = "Written before the data; the first rule whose clauses all hold decides.";
+    table.caption = "The first rule whose clauses all hold decides.";
     section.blocks.emplace_back(std::move(table));
   }
-  section.blocks.emplace_back(
-      report::Facts{.items = {{"rules hash", evidence.decision.rules_hash}}});
+  section.blocks.emplace_back(rules_facts(evidence));
   return section;
 }
 
@@ -222,7 +221,11 @@ std::optional<Section> rollout_section(const ExperimentEvidence& evidence) {
 
 Section caveats_section(const ExperimentEvidence& evidence) {
   report::Notes notes;
-  if (evidence.decision.period_left) {
+  if (evidence.analysis.look.mode == experiment::ReadingMode::early ||
+      evidence.analysis.look.unplanned) {
+    notes.items.push_back({evidence.analysis.look.words, report::Tone::warn});
+  }
+  if (evidence.analysis.look.mode == experiment::ReadingMode::early) {
     notes.items.push_back(
         {"The data end before the planned period does: a reading before the end "
          "without a plan for repeated looks overstates certainty.",

@@ -19,6 +19,7 @@ void add_estimates(report::Document& page, const ExperimentEvidence& evidence) {
 }
 
 void add_evidence(report::Document& page, const ExperimentEvidence& evidence) {
+  add(page, detail::look_section(evidence));
   add(page, detail::over_time_section(evidence));
   add(page, detail::segments_section(evidence));
   add(page, detail::retention_section(evidence));
@@ -41,6 +42,7 @@ report::Document experiment_document(const ExperimentEvidence& evidence,
   for (const experiment::IntegrityCheck& check : evidence.integrity.checks) {
     if (check.status == experiment::CheckStatus::failed) page.add(detail::check_block(check));
   }
+  if (const auto check = detail::rules_check(evidence)) page.add(*check);
   if (invalid) {
     page.add(
         report::Text{"No effect is shown: until the failed check is explained, a difference "

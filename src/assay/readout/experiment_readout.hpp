@@ -5,6 +5,7 @@
 
 #include "assay/decision/decide.hpp"
 #include "assay/decision/flips.hpp"
+#include "assay/decision/registration.hpp"
 #include "assay/engine/query.hpp"
 #include "assay/experiment/analysis.hpp"
 #include "assay/experiment/integrity.hpp"
@@ -22,6 +23,7 @@ struct ExperimentEvidence {
   const experiment::Analysis& analysis;
   const decision::Decision& decision;
   const decision::FlipSearch& flips;
+  const decision::Registration& registration;
 };
 
 /// An effect whose true size is known because the data were simulated.

@@ -35,8 +35,9 @@ Page page_of(std::int64_t n_treatment, double watch) {
   EXPECT_TRUE(decision.has_value());
   const auto flips =
       decision::search_flips(fixture->spec, fixture->plan, moments, *integrity, *decision);
+  const decision::Registration none;
   const auto document = experiment_document(
-      {fixture->spec, fixture->plan, moments, *integrity, *analysis, *decision, *flips},
+      {fixture->spec, fixture->plan, moments, *integrity, *analysis, *decision, *flips, none},
       {.version = "0.1.0"}, {{"watch", 2.0}});
   return {report::render_text(document), report::render_markdown(document),
           report::render_html(document)};

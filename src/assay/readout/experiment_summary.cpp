@@ -226,7 +226,11 @@ report::Verdict verdict_block(const ExperimentEvidence& evidence) {
                              day_text(evidence.spec.period.last)),
                  fmt::format("{} days", evidence.spec.period.n_days),
                  fmt::format("{} users analysed", count_text(analysed))};
-  if (decision.period_left) block.facts.emplace_back("read before its end: exploratory");
+  if (decision.period_left) {
+    block.facts.emplace_back(evidence.analysis.look.mode == experiment::ReadingMode::early
+                                 ? "read before its end: exploratory"
+                                 : "read before its end, as repeated looks allow");
+  }
   block.next = next_steps(evidence);
   return block;
 }

@@ -203,6 +203,44 @@ void check_rules(const Experiment& experiment, Diagnostics& diagnostics) {
   }
 }
 
+/// The plan of looks: ascending fractions up to 1, and what its spending function needs.
+void check_looks(const Looks& looks, const Location& top, Diagnostics& diagnostics) {
+  const std::vector<double>& information = looks.information;
+  check_increasing(information, top, "information", "[0.25, 0.5, 0.75, 1.0]", diagnostics);
+  if (!information.empty() && std::abs(information.back() - 1) > 1e-9)
+    diagnostics.add(top, "the last look of `information` is not at 1",
+                    "write [0.25, 0.5, 0.75, 1.0]");
+  const bool has_parameter =
+      looks.spending == Spending::kim_demets || looks.spending == Spending::hwang_shih_decani;
+  const std::string word(to_text(looks.spending));
+  if (has_parameter != looks.spending_parameter.has_value())
+    diagnostics.add(top,
+                    has_parameter
+                        ? fmt::format("spending `{}` needs its `spending_parameter`", word)
+                        : fmt::format("spending `{}` has no `spending_parameter`", word),
+                    has_parameter ? "write for example 3 (kim_demets) or -4 (hwang_shih_decani)"
+                                  : "leave it out");
+  if (looks.spending == Spending::kim_demets && looks.spending_parameter &&
+      !(*looks.spending_parameter > 0))
+    diagnostics.add(top, "the power of kim_demets spending is not above 0", "write for example 3");
+  if (looks.spending != Spending::user) {
+    if (!looks.spending_table.empty())
+      diagnostics.add(top, fmt::format("spending `{}` has no `spending_table`", word),
+                      "leave it out, or write `spending: user`");
+    return;
+  }
+  if (looks.spending_table.size() != information.size())
+    diagnostics.add(top,
+                    fmt::format("`spending_table` has {} entries for {} looks",
+                                looks.spending_table.size(), information.size()),
+                    "write the share of alpha spent up to each look, the last 1");
+  check_increasing(looks.spending_table, top, "spending_table", "[0.1, 0.3, 0.6, 1.0]",
+                   diagnostics);
+  if (!looks.spending_table.empty() && std::abs(looks.spending_table.back() - 1) > 1e-9)
+    diagnostics.add(top, "the last entry of `spending_table` is not 1",
+                    "all of alpha is spent at the last look");
+}
+
 }  // namespace
 
 void check_experiment(Experiment& experiment, const Project& project, Diagnostics& diagnostics) {
@@ -214,12 +252,8 @@ void check_experiment(Experiment& experiment, const Project& project, Diagnostic
   check_metrics_of(experiment, project, diagnostics);
   check_splits(experiment, project, diagnostics);
   check_rules(experiment, diagnostics);
-  const std::vector<double>& information = experiment.analysis.looks.information;
   const Location& top = experiment.name.where;
-  check_increasing(information, top, "information", "[0.25, 0.5, 0.75, 1.0]", diagnostics);
-  if (!information.empty() && std::abs(information.back() - 1) > 1e-9)
-    diagnostics.add(top, "the last look of `information` is not at 1",
-                    "write [0.25, 0.5, 0.75, 1.0]");
+  check_looks(experiment.analysis.looks, top, diagnostics);
   if (experiment.rollout)
     check_increasing(experiment.rollout->steps, top, "rollout steps", "[0.1, 0.5, 1.0]",
                      diagnostics);

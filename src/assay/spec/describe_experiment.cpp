@@ -52,7 +52,9 @@ void guardrail_state(Visitor& v, const Key& key, std::optional<GuardrailState>& 
 const std::array<Variant, 3>& looks_variants() {
   static const std::array<Variant, 3> kVariants{{
       {static_cast<int>(LooksMethod::none), {}, {}},
-      {static_cast<int>(LooksMethod::group_sequential), {"information"}, {"spending", "futility"}},
+      {static_cast<int>(LooksMethod::group_sequential),
+       {"information"},
+       {"spending", "spending_parameter", "spending_table", "futility", "planned_n"}},
       {static_cast<int>(LooksMethod::confidence_sequence), {"planned_n"}, {}},
   }};
   return kVariants;
@@ -167,10 +169,14 @@ void describe(Visitor& v, Looks& looks) {
   v.at(where, "`looks`");
   v.word(need("method", "How repeated looks are paid for."), looks.method);
   v.word(may("spending", "group_sequential: the spending function."), looks.spending);
+  v.number(may("spending_parameter", "kim_demets: the power; hwang_shih_decani: gamma."),
+           looks.spending_parameter, {-40.0, 40.0, false, false});
+  v.numbers(may("spending_table", "user: share of alpha spent at each of information, the last 1."),
+            looks.spending_table, kPositiveShare);
   v.numbers(may("information", "group_sequential: increasing fractions, the last 1."),
             looks.information, kPositiveShare);
   v.word(may("futility", "group_sequential: whether a futility bound stops."), looks.futility);
-  v.integer(may("planned_n", "confidence_sequence: units it is tuned for."), looks.planned_n,
+  v.integer(may("planned_n", "Units of all arms at the end."), looks.planned_n,
             {2.0, std::nullopt, false, false});
   v.variants("method", static_cast<int>(looks.method), words(looks.method), looks_variants());
 }

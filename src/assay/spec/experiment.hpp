@@ -24,7 +24,14 @@ enum class Multiplicity : std::uint8_t {
   dunnett
 };
 enum class LooksMethod : std::uint8_t { none, group_sequential, confidence_sequence };
-enum class Spending : std::uint8_t { obrien_fleming, pocock, linear };
+enum class Spending : std::uint8_t {
+  obrien_fleming,
+  pocock,
+  linear,
+  kim_demets,
+  hwang_shih_decani,
+  user
+};
 enum class Futility : std::uint8_t { none, binding, non_binding };
 enum class GuardrailState : std::uint8_t { harmed, undecided, non_inferior };
 enum class PrimaryState : std::uint8_t { undecided, significant, negative };
@@ -117,9 +124,11 @@ struct MultiplicityPlan {
 struct Looks {
   LooksMethod method = LooksMethod::none;
   Spending spending = Spending::obrien_fleming;
-  std::vector<double> information;  ///< Increasing fractions, the last 1.
+  std::optional<double> spending_parameter;  ///< kim_demets, hwang_shih_decani.
+  std::vector<double> spending_table;        ///< user: shares of alpha spent at `information`.
+  std::vector<double> information;           ///< Increasing fractions, the last 1.
   Futility futility = Futility::none;
-  std::optional<std::int64_t> planned_n;
+  std::optional<std::int64_t> planned_n;  ///< Units of all arms at the end.
 };
 
 struct Analysis {

@@ -123,7 +123,8 @@ ASSAY_WORDS(Multiplicity, W("none", none), W("bonferroni", bonferroni), W("holm"
             W("benjamini_yekutieli", benjamini_yekutieli), W("dunnett", dunnett))
 ASSAY_WORDS(LooksMethod, W("none", none), W("group_sequential", group_sequential),
             W("confidence_sequence", confidence_sequence))
-ASSAY_WORDS(Spending, W("obrien_fleming", obrien_fleming), W("pocock", pocock), W("linear", linear))
+ASSAY_WORDS(Spending, W("obrien_fleming", obrien_fleming), W("pocock", pocock), W("linear", linear),
+            W("kim_demets", kim_demets), W("hwang_shih_decani", hwang_shih_decani), W("user", user))
 ASSAY_WORDS(Futility, W("none", none), W("binding", binding), W("non_binding", non_binding))
 ASSAY_WORDS(GuardrailState, W("harmed", harmed), W("undecided", undecided),
             W("non_inferior", non_inferior))

@@ -44,6 +44,12 @@ report::Mark reading_mark(const MetricResult& row);
 report::Verdict verdict_block(const ExperimentEvidence& evidence);
 report::Check check_block(const experiment::IntegrityCheck& check);
 report::Scorecard scorecard(const ExperimentEvidence& evidence, std::size_t arm);
+/// Bounds and looks of an experiment that is looked at more than once.
+std::optional<report::Section> look_section(const ExperimentEvidence& evidence);
+/// When the rules were written down.
+report::Facts rules_facts(const ExperimentEvidence& evidence);
+/// A warning when they changed after that.
+std::optional<report::Check> rules_check(const ExperimentEvidence& evidence);
 std::optional<report::Section> over_time_section(const ExperimentEvidence& evidence);
 std::optional<report::Section> retention_section(const ExperimentEvidence& evidence);
 std::optional<report::Section> funnel_section(const ExperimentEvidence& evidence);
