@@ -48,7 +48,7 @@ void add_assign(Verbs& verbs) {
 
 void add_power(Verbs& verbs) {
   auto options = std::make_shared<app::PowerOptions>();
-  CLI::App* sub = verbs.verb("power", "before it runs: units, weeks, power, errors of the rule");
+  CLI::App* sub = verbs.verb("power", "before it runs: units, weeks, power, errors");
   sub->add_option("spec", options->spec, "experiments/NAME.yaml of a project")->required();
   sub->add_option("--effect", options->effect, "relative change to find; the spec's unless given")
       ->type_name("SHARE");

@@ -206,27 +206,24 @@ std::string token_for(int seconds) {
   return token;
 }
 
-// Trino asks for the token when a statement comes; pages of one that runs go by their own address.
 TEST_F(TrinoTables, ATokenThatExpiresIsAClearErrorOfTheNextStatement) {
   if (variable("ASSAY_TRINO_JWT_KEY").empty()) GTEST_SKIP() << "ASSAY_TRINO_JWT_KEY is not set";
   make_numbers(*line);
-  constexpr int kSeconds = 12;
+  constexpr int kSeconds = 30;
   const auto begin = std::chrono::steady_clock::now();
   ::setenv("ASSAY_TRINO_TOKEN", token_for(kSeconds).c_str(), 1);
   std::string url = variable("ASSAY_TRINO_TLS") + "&token_env=ASSAY_TRINO_TOKEN";
   if (const auto at = url.find("ann@"); at != std::string::npos) url.erase(at, 4);
   const auto opened = warehouse::connect(warehouse::parse_engine_url(url).value(), {});
   ASSERT_TRUE(opened) << to_text(opened.error());
-  const auto slow = (*opened)->query(kSlowStatement);
-  ASSERT_TRUE(slow) << to_text(slow.error());
-  EXPECT_EQ(slow->rows.find("c")->ints.at(0), kSlowRows);
+  const auto early = (*opened)->query("SELECT 1 AS n");
+  ASSERT_TRUE(early) << to_text(early.error());
   std::this_thread::sleep_until(begin + std::chrono::seconds(kSeconds + 1));
   const auto late = (*opened)->query("SELECT 1 AS n");
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().code, ErrorCode::unavailable);
   EXPECT_THAT(late.error().problem, HasSubstr("the token: it is wrong, or has expired"));
   EXPECT_THAT(late.error().have, HasSubstr("401"));
-  EXPECT_EQ(slow_statements_running(*line), 0);
   fmt::print("  {}\n", to_text(late.error()));
 }
 

@@ -178,6 +178,11 @@ engine::ExperimentQuery random_experiment(Dice& dice, const World& world) {
     if (dice.chance(0.2)) query.max_clusters = dice.between(1, 3);
   }
   query.segment_pairs = dice.chance(0.5);
+  if (dice.chance(0.2)) {  // A baseline from history: any of these events is an entry.
+    query.variant_property.clear();
+    query.arms = {"all"};
+    if (dice.chance(0.7)) query.assignment = random_selector(dice, world);
+  }
   return query;
 }
 

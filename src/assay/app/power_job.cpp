@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "assay/design/looks.hpp"
+#include "assay/experiment/looks.hpp"
 
 namespace assay::app {
 namespace {
@@ -15,20 +16,8 @@ constexpr int kWeek = 7;
 
 Result<double> inflation_of(const spec::Analysis& analysis, double power) {
   if (analysis.looks.method != spec::LooksMethod::group_sequential) return 1.0;
-  using sequential::SpendingFamily;
-  const auto family = [&] {
-    switch (analysis.looks.spending) {
-      case spec::Spending::pocock:
-        return SpendingFamily::pocock;
-      case spec::Spending::linear:
-        return SpendingFamily::power;
-      case spec::Spending::obrien_fleming:
-        break;
-    }
-    return SpendingFamily::obrien_fleming;
-  };
   return design::inflation_of({.information = analysis.looks.information,
-                               .spending = family(),
+                               .spending = experiment::spending_of(analysis.looks, analysis.alpha),
                                .alpha = analysis.alpha,
                                .power = power});
 }

@@ -11,8 +11,7 @@ Result<double> inflation_of(const Looks& looks) {
   spec.information = looks.information;
   spec.alpha = looks.alpha;
   spec.sides = looks.one_sided ? sequential::Sides::one : sequential::Sides::two;
-  spec.alpha_spending.family = looks.spending;
-  if (looks.spending == sequential::SpendingFamily::power) spec.alpha_spending.parameter = 1.0;
+  spec.alpha_spending = looks.spending;
   sequential::GroupSequentialDesign design;
   ASSAY_TRY(design, sequential::design_group_sequential(spec));
   sequential::Characteristics sized;

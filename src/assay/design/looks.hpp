@@ -10,7 +10,7 @@ namespace assay::design {
 /// Looks of a group sequential experiment, without futility.
 struct Looks {
   std::vector<double> information;  ///< Ascending fractions, the last 1.
-  sequential::SpendingFamily spending = sequential::SpendingFamily::obrien_fleming;
+  sequential::Spending spending;
   double alpha = 0.05;
   double power = 0.8;
   bool one_sided = false;

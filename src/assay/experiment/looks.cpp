@@ -18,27 +18,6 @@ using sequential::SpendingFamily;
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
-sequential::Spending spending_of(const spec::Looks& looks, double alpha) {
-  switch (looks.spending) {
-    case spec::Spending::obrien_fleming:
-      return {SpendingFamily::obrien_fleming, 0.0, {}};
-    case spec::Spending::pocock:
-      return {SpendingFamily::pocock, 0.0, {}};
-    case spec::Spending::linear:
-      return {SpendingFamily::power, 1.0, {}};
-    case spec::Spending::kim_demets:
-      return {SpendingFamily::power, looks.spending_parameter.value_or(1.0), {}};
-    case spec::Spending::hwang_shih_decani:
-      return {SpendingFamily::hwang_shih_decani, looks.spending_parameter.value_or(-4.0), {}};
-    case spec::Spending::user:
-      break;
-  }
-  sequential::Spending out{SpendingFamily::user, 0.0, {}};
-  for (std::size_t i = 0; i < looks.information.size(); ++i)
-    out.table.push_back({looks.information[i], alpha * looks.spending_table[i]});
-  return out;
-}
-
 /// The design of the spec at its planned fractions.
 GroupSequentialSpec design_of(const spec::Experiment& experiment) {
   const spec::Looks& looks = experiment.analysis.looks;
@@ -140,6 +119,27 @@ Result<LookReading> read_sequence(const spec::Experiment& experiment, const Look
 }
 
 }  // namespace
+
+sequential::Spending spending_of(const spec::Looks& looks, double alpha) {
+  switch (looks.spending) {
+    case spec::Spending::obrien_fleming:
+      return {SpendingFamily::obrien_fleming, 0.0, {}};
+    case spec::Spending::pocock:
+      return {SpendingFamily::pocock, 0.0, {}};
+    case spec::Spending::linear:
+      return {SpendingFamily::power, 1.0, {}};
+    case spec::Spending::kim_demets:
+      return {SpendingFamily::power, looks.spending_parameter.value_or(1.0), {}};
+    case spec::Spending::hwang_shih_decani:
+      return {SpendingFamily::hwang_shih_decani, looks.spending_parameter.value_or(-4.0), {}};
+    case spec::Spending::user:
+      break;
+  }
+  sequential::Spending out{SpendingFamily::user, 0.0, {}};
+  for (std::size_t i = 0; i < looks.information.size(); ++i)
+    out.table.push_back({looks.information[i], alpha * looks.spending_table[i]});
+  return out;
+}
 
 Result<LookReading> read_look(const spec::Experiment& experiment, const LookProgress& progress) {
   LookReading out;

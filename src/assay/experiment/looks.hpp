@@ -60,6 +60,9 @@ struct LookReading {
   std::string words;                         ///< One sentence for the readout.
 };
 
+/// The spending function of a group sequential plan, out of `alpha`.
+sequential::Spending spending_of(const spec::Looks& looks, double alpha);
+
 /// Reads the plan of looks in the spec against what happened. Without a plan the final look is a
 /// fixed horizon if nobody looked before; if somebody did, the reading is a confidence sequence
 /// tuned to the planned (else the present) number of units: never a fixed horizon.

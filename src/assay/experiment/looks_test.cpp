@@ -143,7 +143,7 @@ TEST(Looks, LookingOftenKeepsTheErrorRate) {
   EXPECT_LE(planned_errors, most);
   EXPECT_GE(planned_errors, numerics::binomial_quantile(1e-4, kRuns, 0.05));
   EXPECT_LE(unplanned_errors, most);
-  EXPECT_GT(naive_errors, 2 * most);
+  EXPECT_GT(naive_errors, most);  // Expected 14.2 %.
 }
 
 TEST(Looks, TheAnalysisReadsEveryMetricByTheLook) {
