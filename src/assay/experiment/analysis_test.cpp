@@ -44,6 +44,30 @@ TEST(Analysis, SecondaryMetricsAreReadAfterHolm) {
   EXPECT_EQ(likes.reading, Reading::undecided);
 }
 
+// R 4.2.2: p by pt(), its joint tail by integrate() over the shared control (correlation 1/2).
+TEST(Analysis, DunnettCorrectsTwoTreatmentsByTheirSharedControl) {
+  std::string text = kExperiment;
+  const auto swap = [&](const std::string& from, const std::string& to) {
+    text.replace(text.find(from), from.size(), to);
+  };
+  swap("{control: 0.5, treatment: 0.5}", "{control: 0.4, a: 0.3, b: 0.3}");
+  swap("adjustment: {method: none}",
+       "adjustment: {method: none}, multiplicity: {primary: dunnett}");
+  const auto fixture = make_fixture(text);
+  ASSERT_TRUE(fixture.has_value()) << to_text(fixture.error());
+  const auto arm = [](double watch) {
+    return std::vector{cell(1000, watch, 20), cell(1000, 2, 3), cell(1000, 1, 2),
+                       cell(1000, 0.5, 1)};
+  };
+  const auto analysis = analyze(fixture->spec, fixture->plan,
+                                moments_of(fixture->plan, {arm(30.0), arm(30.5), arm(32.0)}));
+  ASSERT_TRUE(analysis.has_value()) << to_text(analysis.error());
+  const MetricResult& b = analysis->metrics[1];
+  EXPECT_NEAR(b.contrast->p_value, 0.0254573316329, 1e-9);
+  EXPECT_NEAR(b.p_adjusted, 0.0472982181902, 1e-8);
+  EXPECT_EQ(b.reading, Reading::better);
+}
+
 TEST(Analysis, FewerCrashesAreBetterAndTheGuardrailHolds) {
   const auto fixture = make_fixture();
   ASSERT_TRUE(fixture.has_value());
