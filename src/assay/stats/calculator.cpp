@@ -143,6 +143,7 @@ const std::vector<CalculatorMethod>& calculator_methods() {
     std::vector<CalculatorMethod> all = detail::comparison_methods();
     for (auto& method : detail::cluster_methods()) all.push_back(std::move(method));
     for (auto& method : detail::small_sample_methods()) all.push_back(std::move(method));
+    for (auto& method : detail::several_effects_methods()) all.push_back(std::move(method));
     for (auto& method : detail::check_methods()) all.push_back(std::move(method));
     for (auto& method : detail::planning_methods()) all.push_back(std::move(method));
     return all;

@@ -49,6 +49,28 @@ const std::map<std::string, Inputs> kExamples{
     {"quantile-value", {{"values", Numbers{1, 2, 4, 3, 5, 7, 6, 9}}}},
     {"quantile-difference",
      {{"values1", Numbers{1, 2, 4, 3, 5, 7, 6, 9}}, {"values2", Numbers{2, 3, 5, 4, 6, 9, 7, 8}}}},
+    {"max-t", {{"statistics", Numbers{2.1, -2.9, 0.4}}, {"correlations", Numbers{0.5}}}},
+    {"complier-effect",
+     {{"n1", 200.0},
+      {"mean_y1", 1.0},
+      {"mean_d1", 0.0},
+      {"variance_y1", 1.0},
+      {"variance_d1", 0.0},
+      {"covariance1", 0.0},
+      {"n2", 200.0},
+      {"mean_y2", 1.3},
+      {"mean_d2", 0.6},
+      {"variance_y2", 1.1},
+      {"variance_d2", 0.24},
+      {"covariance2", 0.05}}},
+    {"dilution",
+     {{"difference", 0.5},
+      {"std_error", 0.1},
+      {"control_value_triggered", 4.0},
+      {"triggered", 500.0},
+      {"all", 5000.0},
+      {"control_value_all", 3.0},
+      {"control_variance_all", 0.01}}},
     {"post-stratified",
      {{"n1", Numbers{40, 60}},
       {"mean1", Numbers{1, 3}},
@@ -63,6 +85,28 @@ TEST(Calculator, SumsOfClustersGiveWhatTheirRowsGive) {
   const auto sums = *calculate(calculator_methods(), "cluster-sums", kExamples.at("cluster-sums"));
   for (const char* name : {"difference", "std_error", "degrees_of_freedom", "p_value", "icc"})
     EXPECT_NEAR(value(rows, name), value(sums, name), 1e-12) << name;
+}
+
+// Dunnett's 5 % point of three treatments and 20 degrees of freedom is 2.54 (Dunnett 1964).
+TEST(Calculator, MaxTGivesDunnettsPoint) {
+  const auto out = *calculate(calculator_methods(), "max-t",
+                              {{"statistics", Numbers{2.53, 2.55, 0.0}},
+                               {"correlations", Numbers{0.5}},
+                               {"degrees_of_freedom", 20.0}});
+  EXPECT_NEAR(value(out, "critical_value"), 2.54, 0.005);
+  const auto& p = std::get<Numbers>(out[1].value);
+  EXPECT_GT(p[0], 0.05);
+  EXPECT_LT(p[1], 0.05);
+  EXPECT_FALSE(calculate(calculator_methods(), "max-t",
+                         {{"statistics", Numbers{1, 2, 3}}, {"correlations", Numbers{0.1, 0.2}}}));
+}
+
+TEST(Calculator, DilutionScalesTheEffectByTheShare) {
+  const auto out = *calculate(calculator_methods(), "dilution", kExamples.at("dilution"));
+  EXPECT_NEAR(value(out, "difference"), 0.05, 1e-12);
+  EXPECT_NEAR(value(out, "lift"), 0.05 / 3.0, 1e-12);
+  // (0.1 x 0.1)^2 + 0.5^2 x 0.1 x 0.9 / 5000
+  EXPECT_NEAR(value(out, "std_error"), std::sqrt(1e-4 + 4.5e-6), 1e-9);
 }
 
 TEST(Calculator, EveryMethodGivesWhatItPromisesInOrder) {
