@@ -128,9 +128,9 @@ Result<void> read_prospects(MetricResult& row, const Plan& plan, const Strictnes
   if (!row.contrast || plan.metrics[row.metric].role != spec::MetricRole::primary ||
       strict.look.mode != ReadingMode::group_sequential)
     return {};
-  ASSAY_TRY(auto monitoring,
-            monitor_metric(strict.experiment, strict.look, strict.progress,
-                           plan.metrics[row.metric].name, plan.query.arms[row.arm], *row.contrast));
+  ASSAY_TRY(auto monitoring, monitor_metric(strict.experiment, strict.look, strict.progress,
+                                            plan.metrics[row.metric].name, plan.query.arms[row.arm],
+                                            *row.contrast, plan.metrics[row.metric].direction));
   row.monitoring = std::move(monitoring);
   return {};
 }

@@ -214,7 +214,8 @@ Result<double> valid_p_value(const spec::Experiment& experiment, const LookReadi
 
 Result<MetricMonitoring> monitor_metric(const spec::Experiment& experiment, const LookReading& look,
                                         const LookProgress& progress, std::string_view metric,
-                                        std::string_view arm, const stats::Contrast& contrast) {
+                                        std::string_view arm, const stats::Contrast& contrast,
+                                        stats::Direction direction) {
   std::vector<sequential::ObservedLook> looks;
   for (const PastLook& past : progress.past) {
     const auto known = std::find_if(
@@ -238,8 +239,9 @@ Result<MetricMonitoring> monitor_metric(const spec::Experiment& experiment, cons
   ASSAY_TRY(const auto design, sequential::design_group_sequential(spec));
   const double power = experiment.design ? experiment.design->power : 0.8;
   ASSAY_TRY(const auto size, sequential::characteristics(design, power));
-  ASSAY_TRY(auto prospects, sequential::interim_prospects(design, looks.size() - 1, z,
-                                                          std::copysign(size.drift, z)));
+  const double good = direction == stats::Direction::increase ? 1.0 : -1.0;
+  ASSAY_TRY(auto prospects,
+            sequential::interim_prospects(design, looks.size() - 1, good * z, size.drift));
   out.prospects = prospects;
   return out;
 }

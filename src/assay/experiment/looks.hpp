@@ -12,6 +12,7 @@
 #include "assay/sequential/monitoring.hpp"
 #include "assay/spec/experiment.hpp"
 #include "assay/stats/contrast.hpp"
+#include "assay/stats/non_inferiority.hpp"
 
 /// An experiment that is looked at more than once must be read more strictly. This decides how.
 namespace assay::experiment {
@@ -85,9 +86,11 @@ struct MetricMonitoring {
   std::optional<sequential::InterimProspects> prospects;  ///< While looks are still to come.
 };
 
+/// Prospects are of success in the metric's good `direction`.
 /// Fails as sequential::monitor does; only for ReadingMode::group_sequential.
 Result<MetricMonitoring> monitor_metric(const spec::Experiment& experiment, const LookReading& look,
                                         const LookProgress& progress, std::string_view metric,
-                                        std::string_view arm, const stats::Contrast& contrast);
+                                        std::string_view arm, const stats::Contrast& contrast,
+                                        stats::Direction direction);
 
 }  // namespace assay::experiment

@@ -157,6 +157,9 @@ TEST(Looks, TheAnalysisReadsEveryMetricByTheLook) {
   EXPECT_EQ(early.metrics[0].reading, Reading::undecided);
   ASSERT_TRUE(early.metrics[0].monitoring.has_value());
   EXPECT_EQ(early.metrics[0].monitoring->looks.verdict, sequential::LookDecision::go_on);
+  // z = 2.5 at a quarter: the trend alone would carry it far beyond the last bound.
+  EXPECT_GT(early.metrics[0].monitoring->prospects->under_trend, 0.95);
+  EXPECT_LT(early.metrics[0].monitoring->prospects->under_null, 0.5);
   const auto late = *analyze(fixture.spec, fixture.plan, moments, at(1.0, {0.25, 0.5, 0.75}));
   EXPECT_EQ(late.metrics[0].reading, Reading::better);
   EXPECT_GT(late.metrics[0].contrast->ci_low, 0.0);
