@@ -226,7 +226,7 @@ inline std::int64_t size_of(const FunnelCounts& x) {
 }
 inline std::int64_t size_of(const Sessions& x) { return x.sessions; }
 inline std::int64_t size_of(const ExperimentMoments& x) {
-  return x.arms[0].analysed > 1 && x.arms[1].analysed > 1 ? 1 : 0;
+  return x.arms[0].analysed > 1 && x.arms.back().analysed > 1 ? 1 : 0;
 }
 
 inline std::int64_t size_of(const UnitTotals& x) {
